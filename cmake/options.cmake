@@ -1,0 +1,15 @@
+# One interface target carries what every target of ours is compiled with.
+add_library(evenkeel_options INTERFACE)
+target_compile_options(evenkeel_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+# The same bits on every machine with one instruction set: no contraction beyond what the kernels write as fma.
+target_compile_options(evenkeel_options INTERFACE -ffp-contract=off)
+if(EVENKEEL_WERROR)
+  target_compile_options(evenkeel_options INTERFACE -Werror)
+endif()
+if(EVENKEEL_SANITIZE)
+  target_compile_options(evenkeel_options INTERFACE -fsanitize=${EVENKEEL_SANITIZE} -fno-omit-frame-pointer -O1)
+  target_link_options(evenkeel_options INTERFACE -fsanitize=${EVENKEEL_SANITIZE})
+  if(EVENKEEL_SANITIZE MATCHES "undefined")
+    target_compile_options(evenkeel_options INTERFACE -fno-sanitize-recover=all)
+  endif()
+endif()

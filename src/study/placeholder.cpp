@@ -1,0 +1,1 @@
+// Gives the component a source file until the room fills; delete it then.
