@@ -29,7 +29,9 @@ double to_unit(std::uint32_t high, std::uint32_t low) {
 
 }  // namespace
 
-std::uint32_t Random::bits(std::uint64_t index) const noexcept { return block(seed_, purpose_, index)[0]; }
+std::uint32_t Random::bits(std::uint64_t index) const noexcept {
+    return block(seed_, purpose_, index)[0];
+}
 
 double Random::uniform(std::uint64_t index) const noexcept {
     const auto r = block(seed_, purpose_, index);
