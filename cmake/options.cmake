@@ -1,5 +1,7 @@
 # One interface target carries what every target of ours is compiled with.
 add_library(evenkeel_options INTERFACE)
+# Highway compiles each kernel per instruction set: 512-bit, 256-bit, 128-bit and portable are enough.
+target_compile_definitions(evenkeel_options INTERFACE "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_AVX3_DL)")
 target_compile_options(evenkeel_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
 # The same bits on every machine with one instruction set: no contraction beyond what the kernels write as fma.
 target_compile_options(evenkeel_options INTERFACE -ffp-contract=off)

@@ -62,7 +62,7 @@ const Initializer& initializer_of(const Layer& layer, Role role) {
 
 const char* to_word(Role role) {
     constexpr std::array words = {"kernel",          "bias", "gamma",   "beta", "moving_mean",
-                                  "moving_variance", "mean", "variance"};
+                                  "moving_variance", "mean", "variance", "count"};
     return words[static_cast<std::size_t>(role)];
 }
 
@@ -90,6 +90,7 @@ VariableLayout::VariableLayout(const ModelDescription& description) {
                    normalization && normalization->mean.empty()) {
             add.statistic(Role::mean, {input.back()});
             add.statistic(Role::variance, {input.back()});
+            add.statistic(Role::count, {});  // Keras keeps one; nothing reads it
         }
     }
     elements({weights_size + 1}, description.name);

@@ -10,7 +10,7 @@
 
 namespace evenkeel {
 
-enum class Role { kernel, bias, gamma, beta, moving_mean, moving_variance, mean, variance };
+enum class Role { kernel, bias, gamma, beta, moving_mean, moving_variance, mean, variance, count };
 EVENKEEL_API const char* to_word(Role role);
 
 /// One named variable and where it lies: in the buffer of weights (what an optimizer may change) or in the

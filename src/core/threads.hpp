@@ -1,0 +1,73 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <condition_variable>
+#include <exception>
+#include <thread>
+#include <vector>
+
+namespace evenkeel {
+
+/// A team of threads that takes numbered blocks of work. Which thread takes which block is left to chance; blocks must
+/// not depend on it, so their number and size never come from the number of threads.
+///
+/// Between runs the workers spin for a few microseconds (the next layer comes at once while training) and then park.
+/// A pool is owned, never global; several may live side by side. `run` is to be called from one thread at a time.
+class ThreadPool {
+  public:
+    /// `threads` ≥ 1 counts the caller: a pool of one starts no thread.
+    explicit ThreadPool(int threads);
+    ~ThreadPool();
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
+
+    int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+    /// Calls body(block) once for every block in [0, blocks), on all threads, and returns when all are done.
+    /// The first exception a block throws is thrown again here, after all threads have stopped.
+    template <typename Body>
+    void run(std::int64_t blocks, const Body& body) {
+        run_erased(blocks, [](const void* b, std::int64_t block) { (*static_cast<const Body*>(b))(block); }, &body);
+    }
+
+  private:
+    using Call = void (*)(const void* body, std::int64_t block);
+
+    void run_erased(std::int64_t blocks, Call call, const void* body);
+    void work(std::stop_token stop);
+    void take_blocks();
+    std::uint32_t wait_for_job(std::uint32_t last, const std::stop_token& stop);
+
+    // The job, published by a release-increment of epoch_.
+    Call call_ = nullptr;
+    const void* body_ = nullptr;
+    std::int64_t blocks_ = 0;
+    std::exception_ptr failure_;
+    std::mutex failure_mutex_;
+
+    alignas(64) std::atomic<std::int64_t> next_{0};
+    alignas(64) std::atomic<std::uint32_t> epoch_{0};
+    alignas(64) std::atomic<int> busy_{0};
+    alignas(64) std::atomic<int> parked_{0};
+    std::mutex park_mutex_;
+    std::condition_variable_any park_;
+    std::vector<std::jthread> workers_;
+};
+
+/// While it lives, OpenMP in this thread opens no team: oneDNN must compute each block alone, or bits would depend on the
+/// number of threads. The old setting comes back afterwards.
+class SingleThreadedOpenMP {
+  public:
+    SingleThreadedOpenMP();
+    ~SingleThreadedOpenMP();
+    SingleThreadedOpenMP(const SingleThreadedOpenMP&) = delete;
+    SingleThreadedOpenMP& operator=(const SingleThreadedOpenMP&) = delete;
+
+  private:
+    int before_;
+};
+
+}  // namespace evenkeel

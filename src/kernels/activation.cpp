@@ -1,0 +1,166 @@
+#include "kernels/activation.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/activation.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
+#include <hwy/contrib/math/math-inl.h>
+
+#include "kernels/columns-inl.h"
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/reference/activation.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace evenkeel::kernels {
+namespace HWY_NAMESPACE {
+
+// e^{−z} overflows to infinity for z < −88, and 1/(1 + ∞) = 0 is the right limit.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V sigmoid(D d, V z) {
+    const V one = hn::Set(d, 1.0F);
+    const V e = hn::Exp(d, hn::Neg(hn::Clamp(z, hn::Set(d, -87.0F), hn::Set(d, 87.0F))));
+    return hn::Div(one, hn::Add(one, e));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V relu(D d, const Pointwise& g, V z) {
+    const V threshold = hn::Set(d, g.threshold);
+    const V below = hn::Mul(hn::Set(d, g.negative_slope), hn::Sub(z, threshold));
+    // A NaN must come out as a NaN, not as 0: it compares false and takes the branch that computes with it.
+    return hn::IfThenElse(hn::Gt(z, threshold), hn::Min(z, hn::Set(d, g.max_value)), below);
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V value(D d, const Pointwise& g, V z) {
+    switch (g.kind) {
+        case PointwiseKind::relu:
+            return relu(d, g, z);
+        case PointwiseKind::sigmoid:
+            return hn::IfThenElse(hn::IsNaN(z), z, sigmoid(d, z));
+        case PointwiseKind::tanh:
+            return hn::IfThenElse(hn::IsNaN(z), z, hn::Tanh(d, z));
+        case PointwiseKind::elu:
+            return hn::IfThenElse(hn::Gt(z, hn::Zero(d)), z, hn::Expm1(d, hn::Min(z, hn::Zero(d))));
+        case PointwiseKind::silu:
+            return hn::Mul(z, sigmoid(d, z));
+        default:
+            return z;
+    }
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V slope(D d, const Pointwise& g, V z, V a) {
+    const V one = hn::Set(d, 1.0F);
+    switch (g.kind) {
+        case PointwiseKind::relu: {
+            const V above = hn::IfThenElseZero(hn::Lt(z, hn::Set(d, g.max_value)), one);
+            return hn::IfThenElse(hn::Gt(z, hn::Set(d, g.threshold)), above, hn::Set(d, g.negative_slope));
+        }
+        case PointwiseKind::sigmoid:
+            return hn::Mul(a, hn::Sub(one, a));
+        case PointwiseKind::tanh:
+            return hn::NegMulAdd(a, a, one);
+        case PointwiseKind::elu:
+            return hn::IfThenElse(hn::Gt(z, hn::Zero(d)), one, hn::Exp(d, hn::Min(z, hn::Zero(d))));
+        case PointwiseKind::silu: {
+            const V s = sigmoid(d, z);
+            return hn::Mul(s, hn::MulAdd(z, hn::Sub(one, s), one));
+        }
+        default:
+            return one;
+    }
+}
+
+void Activate(const Pointwise& g, std::int64_t n, const float* z, float* a) {
+    for_columns(
+        n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(value(d, g, hn::LoadU(d, z + i)), d, a + i); });
+}
+
+// `z` may be null where the slope reads a only; then a stands in for it (plain ReLU: a > 0 exactly where z >
+// 0).
+void ActivateBackward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da,
+                      float* dz) {
+    const float* input = z != nullptr ? z : a;
+    for_columns(n, [&](auto d, std::int64_t i) HWY_ATTR {
+        const auto k = slope(d, g, hn::LoadU(d, input + i), hn::LoadU(d, a + i));
+        hn::StoreU(hn::Mul(hn::LoadU(d, da + i), k), d, dz + i);
+    });
+}
+
+// One row: lanes beyond the width never enter (for_columns), so −∞ padding is not needed.
+void Softmax(std::int64_t rows, std::int64_t width, const float* z, float* p) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+        const float* in = z + r * width;
+        float* out = p + r * width;
+        float highest = in[0];
+        for (std::int64_t j = 1; j < width; ++j) highest = in[j] > highest ? in[j] : highest;
+        for_columns(width, [&](auto d, std::int64_t j) HWY_ATTR {
+            hn::StoreU(hn::Exp(d, hn::Sub(hn::LoadU(d, in + j), hn::Set(d, highest))), d, out + j);
+        });
+        float sum = 0;
+        for (std::int64_t j = 0; j < width; ++j) sum += out[j];
+        const float inverse = 1.0F / sum;
+        for (std::int64_t j = 0; j < width; ++j) out[j] *= inverse;
+    }
+}
+
+void SoftmaxBackward(std::int64_t rows, std::int64_t width, const float* p, const float* dp, float* dz) {
+    reference::softmax_backward(rows, width, p, dp, dz);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace evenkeel::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace evenkeel::kernels {
+
+HWY_EXPORT(Activate);
+HWY_EXPORT(ActivateBackward);
+HWY_EXPORT(Softmax);
+HWY_EXPORT(SoftmaxBackward);
+
+bool backward_needs_input(const Pointwise& g) {
+    switch (g.kind) {
+        case PointwiseKind::linear:
+        case PointwiseKind::sigmoid:
+        case PointwiseKind::tanh:
+            return false;
+        case PointwiseKind::relu:
+            return !g.is_plain_relu();
+        default:
+            return true;
+    }
+}
+
+void activate(const Pointwise& g, std::int64_t n, const float* z, float* a) {
+    if (g.kind == PointwiseKind::gelu) {  // needs erf, which Highway does not have
+        for (std::int64_t i = 0; i < n; ++i) a[i] = reference::activate(g, z[i]);
+        return;
+    }
+    HWY_DYNAMIC_DISPATCH(Activate)(g, n, z, a);
+}
+
+void activate_backward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da,
+                       float* dz) {
+    if (g.kind == PointwiseKind::gelu) {
+        for (std::int64_t i = 0; i < n; ++i) dz[i] = da[i] * reference::derivative(g, z[i]);
+        return;
+    }
+    HWY_DYNAMIC_DISPATCH(ActivateBackward)(g, n, z, a, da, dz);
+}
+
+void softmax(std::int64_t rows, std::int64_t width, const float* z, float* p) {
+    HWY_DYNAMIC_DISPATCH(Softmax)(rows, width, z, p);
+}
+
+void softmax_backward(std::int64_t rows, std::int64_t width, const float* p, const float* dp, float* dz) {
+    HWY_DYNAMIC_DISPATCH(SoftmaxBackward)(rows, width, p, dp, dz);
+}
+
+}  // namespace evenkeel::kernels
+#endif

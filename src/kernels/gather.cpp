@@ -1,0 +1,97 @@
+#include "kernels/gather.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/gather.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
+#include "kernels/columns-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace evenkeel::kernels {
+namespace HWY_NAMESPACE {
+
+template <class D>
+HWY_INLINE hn::Vec<D> load_as_float(D d, const std::uint8_t* p) {
+    const hn::Rebind<std::uint8_t, D> du8;
+    const hn::Rebind<std::int32_t, D> di32;
+    return hn::ConvertTo(d, hn::PromoteTo(di32, hn::LoadU(du8, p)));
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> load_as_float(D d, const float* p) {
+    return hn::LoadU(d, p);
+}
+
+template <typename T>
+HWY_INLINE void convert_row(std::int64_t features, const T* HWY_RESTRICT row, const float* HWY_RESTRICT scale,
+                            const float* HWY_RESTRICT offset, float* HWY_RESTRICT out) {
+    for_columns(features, [&](auto d, std::int64_t c) HWY_ATTR {
+        auto v = load_as_float(d, row + c);
+        if (scale != nullptr) v = hn::Mul(v, hn::LoadU(d, scale + c));
+        if (offset != nullptr) v = hn::Add(v, hn::LoadU(d, offset + c));
+        hn::StoreU(v, d, out + c);
+    });
+}
+
+void ConvertRowBytes(std::int64_t features, const std::uint8_t* row, const float* scale, const float* offset,
+                     float* out) {
+    convert_row(features, row, scale, offset, out);
+}
+void ConvertRowFloats(std::int64_t features, const float* row, const float* scale, const float* offset,
+                      float* out) {
+    convert_row(features, row, scale, offset, out);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace evenkeel::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <algorithm>
+
+namespace evenkeel::kernels {
+namespace {
+
+HWY_EXPORT(ConvertRowBytes);
+HWY_EXPORT(ConvertRowFloats);
+
+// Far enough ahead to hide the latency of main memory behind the conversion of the rows between.
+constexpr std::int64_t rows_ahead = 6;
+
+std::int64_t source_row(const GatherSource& source, std::int64_t r) {
+    return source.rows != nullptr ? source.rows[r] : source.first_row + r;
+}
+
+}  // namespace
+
+void prefetch_rows(const GatherSource& source, std::int64_t begin, std::int64_t end) {
+    const std::int64_t width = source.features * (source.bytes != nullptr ? 1 : 4);
+    const auto* base =
+        source.bytes != nullptr ? source.bytes : reinterpret_cast<const std::uint8_t*>(source.floats);
+    for (std::int64_t r = begin; r < end; ++r) {
+        const std::uint8_t* row = base + source_row(source, r) * width;
+        for (std::int64_t at = 0; at < width; at += 64) __builtin_prefetch(row + at, 0, 2);
+    }
+}
+
+void gather(const GatherSource& source, std::int64_t begin, std::int64_t end, float* out) {
+    const auto convert_bytes = HWY_DYNAMIC_DISPATCH(ConvertRowBytes);
+    const auto convert_floats = HWY_DYNAMIC_DISPATCH(ConvertRowFloats);
+    prefetch_rows(source, begin, std::min(begin + rows_ahead, end));
+    for (std::int64_t r = begin; r < end; ++r) {
+        if (r + rows_ahead < end) prefetch_rows(source, r + rows_ahead, r + rows_ahead + 1);
+        const std::int64_t row = source_row(source, r);
+        float* to = out + (r - begin) * source.features;
+        if (source.bytes != nullptr) {
+            convert_bytes(source.features, source.bytes + row * source.features, source.scale, source.offset,
+                          to);
+        } else {
+            convert_floats(source.features, source.floats + row * source.features, source.scale,
+                           source.offset, to);
+        }
+    }
+}
+
+}  // namespace evenkeel::kernels
+#endif

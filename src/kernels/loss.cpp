@@ -1,0 +1,130 @@
+#include "kernels/loss.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/loss.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
+#include <hwy/contrib/math/math-inl.h>
+
+#include "kernels/columns-inl.h"
+
+#include <cmath>
+
+HWY_BEFORE_NAMESPACE();
+namespace evenkeel::kernels {
+namespace HWY_NAMESPACE {
+
+// Per row: e = exp(z − max), p = e/Σe, loss = max + ln Σe − z_label, gradient = (p − onehot)·weight·scale.
+void SparseSoftmaxCrossentropy(const LossBlock& block, float* probabilities) {
+    const std::int64_t width = block.width;
+    for (std::int64_t r = 0; r < block.rows; ++r) {
+        const float* z = block.predictions + r * width;
+        float* p = probabilities != nullptr ? probabilities + r * width : block.gradient + r * width;
+        const std::int32_t label = block.labels[r];
+        const float logit = z[label];  // read before p, which may be z, is written
+        float highest = z[0];
+        for (std::int64_t j = 1; j < width; ++j) highest = z[j] > highest ? z[j] : highest;
+        for_columns(width, [&](auto d, std::int64_t j) HWY_ATTR {
+            hn::StoreU(hn::Exp(d, hn::Sub(hn::LoadU(d, z + j), hn::Set(d, highest))), d, p + j);
+        });
+        float sum = 0;
+        for (std::int64_t j = 0; j < width; ++j) sum += p[j];
+        block.losses[r] = highest - logit + std::log(sum);
+        const float inverse = 1.0F / sum;
+        for (std::int64_t j = 0; j < width; ++j) p[j] *= inverse;
+        if (block.gradient == nullptr) continue;
+        const float weight = (block.weights != nullptr ? block.weights[r] : 1.0F) * block.scale;
+        float* gradient = block.gradient + r * width;
+        const float p_label = p[label];
+        for (std::int64_t j = 0; j < width; ++j) gradient[j] = p[j] * weight;
+        gradient[label] = (p_label - 1.0F) * weight;
+    }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace evenkeel::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <vector>
+
+#include "kernels/reference/loss.hpp"
+
+namespace evenkeel::kernels {
+
+HWY_EXPORT(SparseSoftmaxCrossentropy);
+
+namespace {
+
+// The outputs of a network are few; these losses run as their formulas read, in double, one row at a time.
+constexpr std::int64_t stack_width = 256;
+
+template <typename RowLoss>
+void each_row(const LossBlock& block, const RowLoss& row_loss) {
+    double stack[3 * stack_width];
+    std::vector<double> heap;
+    double* scratch = stack;
+    if (block.width > stack_width) {
+        heap.resize(static_cast<std::size_t>(3 * block.width));
+        scratch = heap.data();
+    }
+    double *p = scratch, *t = scratch + block.width, *gradient = scratch + 2 * block.width;
+    for (std::int64_t r = 0; r < block.rows; ++r) {
+        for (std::int64_t j = 0; j < block.width; ++j) {
+            p[j] = block.predictions[r * block.width + j];
+            t[j] = block.targets != nullptr ? block.targets[r * block.width + j]
+                                            : (j == block.labels[r] ? 1.0 : 0.0);
+        }
+        block.losses[r] = static_cast<float>(row_loss(p, t, gradient));
+        if (block.gradient == nullptr) continue;
+        const double weight =
+            (block.weights != nullptr ? block.weights[r] : 1.0F) * static_cast<double>(block.scale);
+        for (std::int64_t j = 0; j < block.width; ++j) {
+            block.gradient[r * block.width + j] = static_cast<float>(gradient[j] * weight);
+        }
+    }
+}
+
+}  // namespace
+
+void sparse_softmax_crossentropy(const LossBlock& block, float* probabilities) {
+    HWY_DYNAMIC_DISPATCH(SparseSoftmaxCrossentropy)(block, probabilities);
+}
+
+void softmax_crossentropy(const LossBlock& block) {
+    each_row(block, [&](auto* p, auto* t, auto* g) {
+        return reference::softmax_crossentropy(block.width, p, t, g);
+    });
+}
+
+void sigmoid_crossentropy(const LossBlock& block) {
+    each_row(block, [&](auto* p, auto* t, auto* g) {
+        return reference::sigmoid_crossentropy(block.width, p, t, g);
+    });
+}
+
+void mean_squared_error(const LossBlock& block) {
+    each_row(block,
+             [&](auto* p, auto* t, auto* g) { return reference::mean_squared_error(block.width, p, t, g); });
+}
+
+void huber(const LossBlock& block, float delta) {
+    each_row(block, [&](auto* p, auto* t, auto* g) {
+        return reference::huber(block.width, static_cast<double>(delta), p, t, g);
+    });
+}
+
+void categorical_crossentropy(const LossBlock& block) {
+    each_row(block, [&](auto* p, auto* t, auto* g) {
+        return reference::categorical_crossentropy(block.width, p, t, g);
+    });
+}
+
+void binary_crossentropy(const LossBlock& block) {
+    each_row(block,
+             [&](auto* p, auto* t, auto* g) { return reference::binary_crossentropy(block.width, p, t, g); });
+}
+
+}  // namespace evenkeel::kernels
+#endif

@@ -1,0 +1,75 @@
+#include "core/threads.hpp"
+
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include <atomic>
+#include <chrono>
+#include <numeric>
+#include <vector>
+
+#include "evenkeel/core/error.hpp"
+
+namespace evenkeel {
+namespace {
+
+TEST(ThreadPool, RunsEveryBlockOnce) {
+    for (const int threads : {1, 2, 3, 8}) {
+        ThreadPool pool(threads);
+        EXPECT_EQ(pool.threads(), threads);
+        for (int repeat = 0; repeat < 200; ++repeat) {
+            std::vector<int> seen(repeat, 0);
+            pool.run(repeat, [&](std::int64_t block) { ++seen[block]; });
+            EXPECT_EQ(std::accumulate(seen.begin(), seen.end(), 0), repeat);
+        }
+    }
+}
+
+TEST(ThreadPool, WakesAfterParking) {
+    ThreadPool pool(3);
+    for (int repeat = 0; repeat < 5; ++repeat) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        std::atomic<int> sum = 0;
+        pool.run(100, [&](std::int64_t block) { sum += static_cast<int>(block); });
+        EXPECT_EQ(sum, 4950);
+    }
+}
+
+TEST(ThreadPool, PassesOnTheFirstException) {
+    ThreadPool pool(4);
+    EXPECT_THROW(pool.run(64, [](std::int64_t block) { if (block == 13) fail_work("block", "luck", "13"); }), Error);
+    std::atomic<int> after = 0;
+    pool.run(8, [&](std::int64_t) { ++after; });
+    EXPECT_EQ(after, 8);
+}
+
+TEST(ThreadPool, KeepsOpenMPSingleThreadedInsideARunOnly) {
+    omp_set_num_threads(4);
+    ThreadPool pool(2);
+    std::atomic<int> wrong = 0;
+    pool.run(16, [&](std::int64_t) { wrong += omp_get_max_threads() != 1; });
+    EXPECT_EQ(wrong, 0);
+    EXPECT_EQ(omp_get_max_threads(), 4);
+    omp_set_num_threads(1);
+}
+
+TEST(ThreadPool, PoolsLiveSideBySide) {
+    std::vector<std::jthread> hosts;
+    std::atomic<int> sum = 0;
+    for (int host = 0; host < 3; ++host) {
+        hosts.emplace_back([&sum] {
+            ThreadPool pool(2);
+            for (int repeat = 0; repeat < 50; ++repeat) pool.run(10, [&](std::int64_t) { ++sum; });
+        });
+    }
+    hosts.clear();
+    EXPECT_EQ(sum, 1500);
+}
+
+TEST(ThreadPool, RefusesAbsurdSizes) {
+    EXPECT_THROW(ThreadPool(0), Error);
+    EXPECT_THROW(ThreadPool(5000), Error);
+}
+
+}  // namespace
+}  // namespace evenkeel
