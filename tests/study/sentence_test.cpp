@@ -65,8 +65,7 @@ TEST(Sentence, EquivalentSaysHowCloseAndWhetherTheRestIsRepeatable) {
 }
 
 TEST(Sentence, Undecided) {
-    PairedComparison c{
-        .seeds = 3, .difference = -.002, .ci95 = std::nullopt, .p_sign_flip = .25, .margin = .003};
+    PairedComparison c{.seeds = 3, .difference = -.002, .p_sign_flip = .25, .margin = .003};
     EXPECT_EQ(
         summarize_sentence(c, sgd),
         "before against none is undecided: test accuracy −0.20 points (no 95 % interval: it needs at least 6 "

@@ -41,9 +41,10 @@ struct PairedComparison {
     std::int64_t seeds = 0;  ///< n, the number of pairs
     double difference = 0;   ///< d̄, the mean of a − b; NaN for n = 0
     double d_z = 0;  ///< d̄ / s_d, s_d with n − 1: NaN for n < 2; where s_d = 0: ±∞, or 0 if d̄ = 0 too
-    std::optional<Interval> ci95;  ///< of the mean difference; none for n < 6, where it would be (−∞, ∞)
-    double p_sign_flip = 1;        ///< two-sided; 1 for n = 0
-    double p_equivalence = 1;      ///< the larger of the two one-sided tests' p (TOST at ±margin)
+    std::optional<Interval> ci95 =
+        std::nullopt;          ///< of the mean difference; none for n < 6, where it would be (−∞, ∞)
+    double p_sign_flip = 1;    ///< two-sided; 1 for n = 0
+    double p_equivalence = 1;  ///< the larger of the two one-sided tests' p (TOST at ±margin)
     double margin = 0;
     Verdict verdict = Verdict::undecided;
 };
