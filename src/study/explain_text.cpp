@@ -97,13 +97,13 @@ bool targets_are_signs(const ExplainInput& in) {
 void tell_batch(Story& story, const ExplainInput& in, const Values& z) {
     const std::string first = name_of_input(0, in.weights.size());
     story.stage("1. The batch");
-    story.say(fmt::format("{} rows x, and for each the target t, the answer that we want of the neuron{}.",
-                          in.rows.size(),
+    story.say(fmt::format("{} rows x, each with its target t, the answer that we want{}.", in.rows.size(),
                           targets_are_signs(in) ? fmt::format(": 1 where {} > 0, else 0", first) : ""));
     story.stage("2. Weighted sums");
     std::string weights;
     for (const double w : in.weights) weights += fmt::format("{}{:.4g}", weights.empty() ? "" : ", ", w);
-    story.formula("z = w·x + b", fmt::format("w = ({}), b = {:.4g}", weights, in.bias));
+    story.formula("z = w·x + b");
+    story.say(fmt::format("w = ({}), b = {:.4g}", weights, in.bias));
     std::vector<Column> columns;
     const std::size_t inputs = in.weights.size();
     for (std::size_t j = 0; j < inputs; ++j)

@@ -260,7 +260,12 @@ TEST(ExplainText, ColourChangesNothingElse) {
 TEST(ExplainText, FitsIntoAHundredColumns) {
     EXPECT_LE(widest_line(explain_text(explain(), false)), 100u);
     ExplainInput wide{.rows = std::vector<Values>(300, Values(6, -123456.789)),
-                      .weights = Values(6, -0.00123456)};
+                      .weights = Values(6, -1.23456e-5),
+                      .bias = -1.23456e-5,
+                      .gamma = -1.23456e-5,
+                      .beta = -1.23456e-5,
+                      .activation = "sigmoid",
+                      .learning_rate = 1.23456e-5};
     wide.rows[7] = Values(6, 1e-7);
     const std::string text = explain_text(explain(wide), false);
     EXPECT_LE(widest_line(text), 100u);
