@@ -1,0 +1,71 @@
+#include "plan/dense_node.hpp"
+
+#include <algorithm>
+
+#include "kernels/columns.hpp"
+#include "kernels/gemm.hpp"
+#include "plan/batch_normalization_node.hpp"
+
+namespace evenkeel {
+namespace {
+
+using kernels::Transpose;
+
+// Rows of a kernel's gradient that one thread computes at a time: few enough to share out, many enough that the product
+// keeps within 2 % of the speed of the whole (measured on 784 × 128 at batches of 32 to 512).
+constexpr std::int64_t gradient_rows = 112;
+
+}  // namespace
+
+DenseNode::DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias)
+    : Node(pass),
+      in_(std::move(in)),
+      out_(std::move(out)),
+      kernel_(kernel),
+      bias_(bias),
+      inputs_(kernel.shape[0]),
+      units_(kernel.shape[1]),
+      per_row_(in_.size / inputs_) {}
+
+bool DenseNode::adds_bias() const { return bias_ != nullptr && (next_ == nullptr || !next_->uses_batch()); }
+
+void DenseNode::forward(const Block& block) {
+    const std::int64_t m = block.rows() * per_row_;
+    float* z = out_.row(block.begin);
+    kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, in_.row(block.begin), inputs_,
+                  pass_.weights + kernel_.offset, units_, 0.0F, z, units_);
+    if (adds_bias()) kernels::add_bias(m, units_, pass_.weights + bias_->offset, z);
+}
+
+void DenseNode::backward(const Block& block) {
+    if (in_.gradient == nullptr) return;
+    kernels::gemm(Transpose::no, Transpose::yes, block.rows() * per_row_, inputs_, units_, out_.gradient_row(block.begin),
+                  units_, pass_.weights + kernel_.offset, units_, 0.0F, in_.gradient_row(block.begin), inputs_);
+}
+
+std::vector<Node::WeightPart> DenseNode::weight_parts() const {
+    std::vector<WeightPart> parts;
+    if (kernel_.trainable) {
+        for (std::int64_t row = 0; row < inputs_; row += gradient_rows) {
+            const std::int64_t rows = std::min(gradient_rows, inputs_ - row);
+            parts.push_back({&kernel_, kernel_.offset + row * units_, rows * units_, row, rows});
+        }
+    }
+    if (bias_ != nullptr && bias_->trainable) parts.push_back({bias_, bias_->offset, bias_->size, 0, 1});
+    return parts;
+}
+
+void DenseNode::weight_gradient(const WeightPart& part) {
+    const std::int64_t m = pass_.batch.rows * per_row_;
+    float* gradient = pass_.gradients + part.offset;
+    if (part.variable == &kernel_) {
+        kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, m, in_.data + part.first_row, inputs_, out_.gradient,
+                      units_, 0.0F, gradient, units_);
+    } else if (adds_bias()) {
+        kernels::column_sums(m, units_, out_.gradient, gradient);
+    } else {
+        std::fill_n(gradient, part.size, 0.0F);
+    }
+}
+
+}  // namespace evenkeel

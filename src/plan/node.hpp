@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/threads.hpp"
+#include "evenkeel/core/shape.hpp"
+#include "evenkeel/model/variables.hpp"
+#include "plan/batch.hpp"
+
+namespace evenkeel {
+
+/// What flows between nodes: a row-major [rows, size] matrix and, in training, its gradient of the same shape.
+struct Value {
+    Shape shape;            ///< of one row
+    std::int64_t size = 0;  ///< floats of one row
+    float* data = nullptr;
+    float* gradient = nullptr;  ///< null where no gradient is wanted
+
+    float* row(std::int64_t r) const { return data + r * size; }
+    float* gradient_row(std::int64_t r) const { return gradient + r * size; }
+};
+
+/// What a run of the plan is about; every node reads the same one.
+struct Pass {
+    BatchView batch;
+    bool training = false;
+    std::uint64_t seed = 0;              ///< of Dropout
+    std::int64_t step = 0;               ///< of Dropout, and of error messages
+    const float* weights = nullptr;
+    const float* statistics = nullptr;
+    float* gradients = nullptr;          ///< laid out like the weights
+    std::int64_t blocks = 0;             ///< the batch is cut into this many blocks of rows
+};
+
+/// Rows [begin, end) of the batch: the unit of work that one thread takes through several nodes while it is in cache.
+struct Block {
+    std::int64_t index, begin, end;
+    std::int64_t rows() const { return end - begin; }
+};
+
+/// One operation of a plan. A batch runs through the nodes block by block; only a node that `looks_at_batch` makes the
+/// others wait: all blocks pass its `look_forward`, then `finish_forward` runs once, then `forward` goes on.
+/// Backward is the same, last node first.
+class Node {
+  public:
+    explicit Node(const Pass& pass) : pass_(pass) {}
+    virtual ~Node() = default;
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
+    virtual bool looks_at_batch() const { return false; }
+    virtual void look_forward(const Block&) {}
+    virtual void finish_forward() {}
+    virtual void forward(const Block&) = 0;
+
+    virtual bool looks_at_gradient() const { return false; }
+    virtual void look_backward(const Block&) {}
+    virtual void finish_backward() {}
+    virtual void backward(const Block&) {}
+
+    /// Gradients of weights are cut by weights, not by rows, so no two blocks add into one number. Part p writes the
+    /// gradients of weights [gradient_offset(p), + gradient_size(p)).
+    struct WeightPart {
+        const Variable* variable;
+        std::int64_t offset, size;  ///< floats within the buffer of weights
+        std::int64_t first_row, rows;  ///< of the kernel
+    };
+    virtual std::vector<WeightPart> weight_parts() const { return {}; }
+    virtual void weight_gradient(const WeightPart&) {}
+
+  protected:
+    const Pass& pass_;
+};
+
+}  // namespace evenkeel
