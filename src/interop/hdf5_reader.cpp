@@ -101,12 +101,14 @@ class Reader {
                 source_.fail("each name once in a group", fmt::format("'{}' twice", links[i].name));
             }
         }
-        const std::string path = source_.path;
+        // Appended and cut, not copied: a hostile path may be as long as the file, with as many children.
+        const std::size_t own_length = source_.path.size();
         for (const Link& link : links) {
-            source_.path = path + "/" + link.name;
+            source_.path += '/';
+            source_.path += link.name;
             child(link, depth, out);
+            source_.path.resize(own_length);
         }
-        source_.path = path;
     }
 
     void child(const Link& link, int depth, Group& parent) {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t max_entries = 10000;
 constexpr std::uint64_t max_deflate_ratio = 1032;  // what the deflate format can reach at all
-constexpr std::size_t piece = std::size_t{1} << 20;
+constexpr std::size_t piece = std::size_t{1} << 16;
 
 class ZipError {
   public:
@@ -98,6 +98,7 @@ struct ZipArchive::Handle {
 
 ZipArchive::ZipArchive(std::vector<std::byte> bytes, std::string where)
     : where_(std::move(where)), handle_(std::make_unique<Handle>()) {
+    if (bytes.empty()) fail_input(where_, "a ZIP archive", "0 bytes");  // libzip takes them for an empty one
     handle_->bytes = std::move(bytes);
     ZipError error;
     std::unique_ptr<zip_source_t, Discard> source(
@@ -142,8 +143,8 @@ std::vector<std::byte> ZipArchive::read(std::string_view name, std::uint64_t max
 
     const std::unique_ptr<zip_file_t, Discard> file(zip_fopen_index(handle_->zip.get(), index, 0));
     if (!file) fail_input(where, "an entry that can be read", zip_strerror(handle_->zip.get()));
-    // Grows with what arrives, not with the claim (but for the compressed bytes, which are there); and reads on until libzip sees the end, which is when it
-    // compares the checksum.
+    // Grows with what arrives, not with the claim (but for the compressed bytes, which are there); and reads
+    // on until libzip sees the end, which is when it compares the checksum.
     std::vector<std::byte> out;
     out.reserve(std::min(size, entries_[index].compressed) + piece);
     while (true) {

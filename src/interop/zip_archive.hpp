@@ -57,7 +57,8 @@ struct ZipContent {
 };
 
 /// A ZIP archive of the entries in their order, stored without compression, all dated 1980-01-01 (as Keras
-/// does): equal contents give equal bytes. At least one entry; names are held to the same rules as in reading.
+/// does): equal contents give equal bytes. At least one entry; names are held to the same rules as in
+/// reading.
 std::vector<std::byte> make_zip(std::span<const ZipContent> contents, std::string_view where);
 
 /// make_zip into a file, which is replaced whole or not at all (see write_file_atomically).
