@@ -85,6 +85,14 @@ void Activate(const Pointwise& g, std::int64_t n, const float* z, float* a) {
 void ActivateBackward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da,
                       float* dz) {
     const float* input = z != nullptr ? z : a;
+    if (g.is_plain_relu()) {  // a choice, not a product: the bits of the ReLU that is fused into the
+                              // normalization
+        for_columns(n, [&](auto d, std::int64_t i) HWY_ATTR {
+            const auto open = hn::Gt(hn::LoadU(d, a + i), hn::Zero(d));
+            hn::StoreU(hn::IfThenElseZero(open, hn::LoadU(d, da + i)), d, dz + i);
+        });
+        return;
+    }
     for_columns(n, [&](auto d, std::int64_t i) HWY_ATTR {
         const auto k = slope(d, g, hn::LoadU(d, input + i), hn::LoadU(d, a + i));
         hn::StoreU(hn::Mul(hn::LoadU(d, da + i), k), d, dz + i);

@@ -24,23 +24,22 @@ HWY_INLINE hn::Vec<D> load_as_float(D d, const float* p) {
 }
 
 template <typename T>
-HWY_INLINE void convert_row(std::int64_t features, const T* HWY_RESTRICT row, const float* HWY_RESTRICT scale,
-                            const float* HWY_RESTRICT offset, float* HWY_RESTRICT out) {
-    for_columns(features, [&](auto d, std::int64_t c) HWY_ATTR {
+HWY_INLINE void convert_row(const GatherSource& s, const T* HWY_RESTRICT row, float* HWY_RESTRICT out) {
+    const float *subtract = s.subtract, *scale = s.scale, *offset = s.offset;
+    for_columns(s.features, [&](auto d, std::int64_t c) HWY_ATTR {
         auto v = load_as_float(d, row + c);
+        if (subtract != nullptr) v = hn::Sub(v, hn::LoadU(d, subtract + c));
         if (scale != nullptr) v = hn::Mul(v, hn::LoadU(d, scale + c));
         if (offset != nullptr) v = hn::Add(v, hn::LoadU(d, offset + c));
         hn::StoreU(v, d, out + c);
     });
 }
 
-void ConvertRowBytes(std::int64_t features, const std::uint8_t* row, const float* scale, const float* offset,
-                     float* out) {
-    convert_row(features, row, scale, offset, out);
+void ConvertRowBytes(const GatherSource& s, const std::uint8_t* row, float* out) {
+    convert_row(s, row, out);
 }
-void ConvertRowFloats(std::int64_t features, const float* row, const float* scale, const float* offset,
-                      float* out) {
-    convert_row(features, row, scale, offset, out);
+void ConvertRowFloats(const GatherSource& s, const float* row, float* out) {
+    convert_row(s, row, out);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -84,11 +83,9 @@ void gather(const GatherSource& source, std::int64_t begin, std::int64_t end, fl
         const std::int64_t row = source_row(source, r);
         float* to = out + (r - begin) * source.features;
         if (source.bytes != nullptr) {
-            convert_bytes(source.features, source.bytes + row * source.features, source.scale, source.offset,
-                          to);
+            convert_bytes(source, source.bytes + row * source.features, to);
         } else {
-            convert_floats(source.features, source.floats + row * source.features, source.scale,
-                           source.offset, to);
+            convert_floats(source, source.floats + row * source.features, to);
         }
     }
 }

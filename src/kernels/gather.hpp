@@ -4,17 +4,18 @@
 
 namespace evenkeel::kernels {
 
-/// Where a batch's rows come from and how they become floats: out[r, f] = value·scale[f] + offset[f].
-/// Exactly one of bytes and floats is set. rows: indices into the source, or null for first_row, first_row +
-/// 1, ….
+/// Where a batch's rows come from and how they become floats: out[r, f] = (value − subtract[f])·scale[f] +
+/// offset[f]. Exactly one of bytes and floats is set. rows: indices into the source, or null for first_row,
+/// first_row + 1, ….
 struct GatherSource {
     const std::uint8_t* bytes = nullptr;  ///< [any, features]
     const float* floats = nullptr;        ///< [any, features]
     const std::uint32_t* rows = nullptr;  ///< [count]
     std::int64_t first_row = 0;
     std::int64_t features = 0;
-    const float* scale = nullptr;   ///< [features], or null for 1
-    const float* offset = nullptr;  ///< [features], or null for 0
+    const float* subtract = nullptr;  ///< [features], or null for 0
+    const float* scale = nullptr;     ///< [features], or null for 1
+    const float* offset = nullptr;    ///< [features], or null for 0
 };
 
 /// Gathers batch rows [begin, end) into out [end − begin, features], asking memory for rows a little ahead

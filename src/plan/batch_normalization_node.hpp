@@ -8,8 +8,8 @@
 namespace evenkeel {
 
 /// Batch normalization, with the ReLU behind it where there is one.
-///   forward    blocks: mean and M2 of their rows · once: merge them in order, μ (two floats), 1/√(σ²+ε) · blocks: normalize
-///   backward   blocks: Σdy, Σdy·ẑ · once: merge, ∂C/∂β, ∂C/∂γ · blocks: ∂C/∂z
+///   forward    blocks: mean and M2 of their rows · once: merge them in order, μ (two floats), 1/√(σ²+ε) ·
+///   blocks: normalize backward   blocks: Σdy, Σdy·ẑ · once: merge, ∂C/∂β, ∂C/∂γ · blocks: ∂C/∂z
 /// Moving statistics are not touched: the batch's own wait here until commit_statistics().
 class BatchNormalizationNode : public Node {
   public:
@@ -22,8 +22,8 @@ class BatchNormalizationNode : public Node {
         int updates_index;            ///< into VariableValues::updates
     };
 
-    BatchNormalizationNode(const Pass& pass, Value in, Value out, const BatchNormalization& layer, Variables variables,
-                           bool relu, std::int64_t largest_blocks);
+    BatchNormalizationNode(const Pass& pass, Value in, Value out, const BatchNormalization& layer,
+                           Variables variables, bool relu, std::int64_t largest_blocks);
 
     bool looks_at_batch() const override { return uses_batch(); }
     void look_forward(const Block& block) override;
@@ -41,7 +41,8 @@ class BatchNormalizationNode : public Node {
     bool skips_batch() const;
     /// Moves the moving statistics by the last training batch's; once per successful step.
     void commit_statistics(VariableValues& values) const;
-    /// Coefficients from the moving statistics, for passes that do not use the batch. Call before the first block.
+    /// Coefficients from the moving statistics, for passes that do not use the batch. Call before the first
+    /// block.
     void prepare();
 
     const std::string& name() const { return layer_.name; }

@@ -11,8 +11,8 @@ namespace {
 
 using kernels::Transpose;
 
-// Rows of a kernel's gradient that one thread computes at a time: few enough to share out, many enough that the product
-// keeps within 2 % of the speed of the whole (measured on 784 × 128 at batches of 32 to 512).
+// Rows of a kernel's gradient that one thread computes at a time: few enough to share out, many enough that
+// the product keeps within 2 % of the speed of the whole (measured on 784 × 128 at batches of 32 to 512).
 constexpr std::int64_t gradient_rows = 112;
 
 }  // namespace
@@ -27,7 +27,9 @@ DenseNode::DenseNode(const Pass& pass, Value in, Value out, const Variable& kern
       units_(kernel.shape[1]),
       per_row_(in_.size / inputs_) {}
 
-bool DenseNode::adds_bias() const { return bias_ != nullptr && (next_ == nullptr || !next_->uses_batch()); }
+bool DenseNode::adds_bias() const {
+    return bias_ != nullptr && (next_ == nullptr || !next_->uses_batch());
+}
 
 void DenseNode::forward(const Block& block) {
     const std::int64_t m = block.rows() * per_row_;
@@ -39,8 +41,9 @@ void DenseNode::forward(const Block& block) {
 
 void DenseNode::backward(const Block& block) {
     if (in_.gradient == nullptr) return;
-    kernels::gemm(Transpose::no, Transpose::yes, block.rows() * per_row_, inputs_, units_, out_.gradient_row(block.begin),
-                  units_, pass_.weights + kernel_.offset, units_, 0.0F, in_.gradient_row(block.begin), inputs_);
+    kernels::gemm(Transpose::no, Transpose::yes, block.rows() * per_row_, inputs_, units_,
+                  out_.gradient_row(block.begin), units_, pass_.weights + kernel_.offset, units_, 0.0F,
+                  in_.gradient_row(block.begin), inputs_);
 }
 
 std::vector<Node::WeightPart> DenseNode::weight_parts() const {
@@ -59,8 +62,8 @@ void DenseNode::weight_gradient(const WeightPart& part) {
     const std::int64_t m = pass_.batch.rows * per_row_;
     float* gradient = pass_.gradients + part.offset;
     if (part.variable == &kernel_) {
-        kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, m, in_.data + part.first_row, inputs_, out_.gradient,
-                      units_, 0.0F, gradient, units_);
+        kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, m, in_.data + part.first_row, inputs_,
+                      out_.gradient, units_, 0.0F, gradient, units_);
     } else if (adds_bias()) {
         kernels::column_sums(m, units_, out_.gradient, gradient);
     } else {

@@ -4,8 +4,8 @@
 
 namespace evenkeel {
 
-/// z = x·W + b over the last axis. Where a BatchNormalization of the batch follows, b cancels in z − μ: it is then left
-/// out here (`bias_cancels`), enters the moving mean only, and its gradient is exactly 0.
+/// z = x·W + b over the last axis. Where a BatchNormalization of the batch follows, b cancels in z − μ: it is
+/// then left out here (`bias_cancels`), enters the moving mean only, and its gradient is exactly 0.
 class DenseNode : public Node {
   public:
     DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias);

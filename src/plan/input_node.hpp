@@ -5,8 +5,8 @@
 
 namespace evenkeel {
 
-/// Gathers the batch's rows from their source, turning bytes into floats and applying the model's leading Rescaling or
-/// Normalization on the way: out = (x − subtract)·scale + offset.
+/// Gathers the batch's rows from their source, turning bytes into floats and applying the model's leading
+/// Rescaling or Normalization on the way: out = (x − subtract)·scale + offset.
 class InputNode : public Node {
   public:
     InputNode(const Pass& pass, Value out) : Node(pass), out_(out) {}

@@ -11,7 +11,8 @@
 
 namespace evenkeel {
 
-/// What flows between nodes: a row-major [rows, size] matrix and, in training, its gradient of the same shape.
+/// What flows between nodes: a row-major [rows, size] matrix and, in training, its gradient of the same
+/// shape.
 struct Value {
     Shape shape;            ///< of one row
     std::int64_t size = 0;  ///< floats of one row
@@ -26,23 +27,39 @@ struct Value {
 struct Pass {
     BatchView batch;
     bool training = false;
-    std::uint64_t seed = 0;              ///< of Dropout
-    std::int64_t step = 0;               ///< of Dropout, and of error messages
+    std::uint64_t seed = 0;  ///< of Dropout
+    std::int64_t step = 0;   ///< of Dropout, and of error messages
     const float* weights = nullptr;
     const float* statistics = nullptr;
-    float* gradients = nullptr;          ///< laid out like the weights
-    std::int64_t blocks = 0;             ///< the batch is cut into this many blocks of rows
+    float* gradients = nullptr;  ///< laid out like the weights
+    std::int64_t blocks = 0;     ///< the batch is cut into this many blocks of rows
 };
 
-/// Rows [begin, end) of the batch: the unit of work that one thread takes through several nodes while it is in cache.
+/// Rows [begin, end) of the batch: the unit of work that one thread takes through several nodes while it is
+/// in cache.
 struct Block {
     std::int64_t index, begin, end;
     std::int64_t rows() const { return end - begin; }
 };
 
-/// One operation of a plan. A batch runs through the nodes block by block; only a node that `looks_at_batch` makes the
-/// others wait: all blocks pass its `look_forward`, then `finish_forward` runs once, then `forward` goes on.
-/// Backward is the same, last node first.
+/// Rows of one block of a batch of `rows`: a function of the batch alone, never of the number of threads, so
+/// that the bits do not depend on it. A quarter of the batch, from 16 (below, a matrix product loses speed)
+/// to 64 (its sums stay exact and its values in cache).
+constexpr std::int64_t rows_per_block(std::int64_t rows) {
+    const std::int64_t quarter = (rows / 4 + 15) / 16 * 16;
+    return quarter < 16 ? 16 : (quarter > 64 ? 64 : quarter);
+}
+constexpr std::int64_t block_count(std::int64_t rows) {
+    return (rows + rows_per_block(rows) - 1) / rows_per_block(rows);
+}
+/// More blocks than any batch of at most `rows` rows has.
+constexpr std::int64_t most_blocks(std::int64_t rows) {
+    return rows / 64 + 5;
+}
+
+/// One operation of a plan. A batch runs through the nodes block by block; only a node that `looks_at_batch`
+/// makes the others wait: all blocks pass its `look_forward`, then `finish_forward` runs once, then `forward`
+/// goes on. Backward is the same, last node first.
 class Node {
   public:
     explicit Node(const Pass& pass) : pass_(pass) {}
@@ -60,11 +77,11 @@ class Node {
     virtual void finish_backward() {}
     virtual void backward(const Block&) {}
 
-    /// Gradients of weights are cut by weights, not by rows, so no two blocks add into one number. Part p writes the
-    /// gradients of weights [gradient_offset(p), + gradient_size(p)).
+    /// Gradients of weights are cut by weights, not by rows, so no two blocks add into one number. Part p
+    /// writes the gradients of weights [gradient_offset(p), + gradient_size(p)).
     struct WeightPart {
         const Variable* variable;
-        std::int64_t offset, size;  ///< floats within the buffer of weights
+        std::int64_t offset, size;     ///< floats within the buffer of weights
         std::int64_t first_row, rows;  ///< of the kernel
     };
     virtual std::vector<WeightPart> weight_parts() const { return {}; }

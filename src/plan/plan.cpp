@@ -1,0 +1,186 @@
+#include "plan/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "evenkeel/core/error.hpp"
+
+namespace evenkeel {
+Plan::Plan(const ModelDescription& description, const VariableLayout& layout, const Compilation* compilation,
+           ThreadPool& pool, const PlanOptions& options)
+    : layout_(layout), pool_(pool), options_(options) {
+    if (options.largest_batch < 1) {
+        fail_input("plan.largest_batch", "a positive number of rows",
+                   fmt::format("{}", options.largest_batch));
+    }
+    if (compilation != nullptr) {
+        validate(compilation->optimizer);
+        update_.emplace(compilation->optimizer, layout_);
+    }
+    graph_ = lower(description, layout_, compilation, pass_,
+                   {options.largest_batch, options.training, options.keep_values});
+    for (const auto& node : graph_.nodes) {
+        for (const Node::WeightPart& part : node->weight_parts()) parts_.push_back({node.get(), part});
+    }
+    // Large parts first: the last thread to finish then finishes soon.
+    std::stable_sort(parts_.begin(), parts_.end(),
+                     [](const Part& a, const Part& b) { return a.part.size > b.part.size; });
+}
+
+Plan::~Plan() = default;
+
+Block Plan::block(std::int64_t index) const {
+    const std::int64_t rows = rows_per_block(pass_.batch.rows);
+    return {index, index * rows, std::min(pass_.batch.rows, (index + 1) * rows)};
+}
+
+void Plan::begin(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
+                 std::int64_t step) {
+    if (batch.rows < 1 || batch.rows > options_.largest_batch) {
+        fail_input("plan", fmt::format("a batch of 1 to {} rows", options_.largest_batch),
+                   fmt::format("{}", batch.rows));
+    }
+    pass_.batch = batch;
+    pass_.training = training;
+    pass_.seed = seed;
+    pass_.step = step;
+    pass_.weights = values.weights.data();
+    pass_.statistics = values.statistics.data();
+    pass_.blocks = block_count(batch.rows);
+    for (const Graph::Adapted& a : graph_.adapted) {
+        a.node->normalize(pass_.statistics + a.mean->offset, pass_.statistics + a.variance->offset,
+                          a.mean->size);
+    }
+    for (BatchNormalizationNode* node : graph_.batch_normalizations) node->prepare();
+}
+
+bool Plan::skips() const {
+    return std::any_of(graph_.batch_normalizations.begin(), graph_.batch_normalizations.end(),
+                       [](const BatchNormalizationNode* node) { return node->skips_batch(); });
+}
+
+// Runs the first `nodes` nodes. Between two nodes that look at the whole batch, each block goes through all
+// nodes while it is in cache; the look of the next such node is the last thing a block does before all wait.
+void Plan::run_forward(std::size_t nodes) {
+    const auto& list = graph_.nodes;
+    for (std::size_t first = 0; first < nodes;) {
+        std::size_t end = first + 1;
+        while (end < nodes && !list[end]->looks_at_batch()) ++end;
+        pool_.run(pass_.blocks, [&](std::int64_t index) {
+            const Block rows = block(index);
+            for (std::size_t n = first; n < end; ++n) list[n]->forward(rows);
+            if (end < nodes) list[end]->look_forward(rows);
+        });
+        if (end < nodes) list[end]->finish_forward();
+        first = end;
+    }
+}
+
+// The same downwards: blocks run through nodes until the next one that looks at the whole batch's gradient.
+void Plan::run_backward() {
+    const auto& list = graph_.nodes;
+    std::size_t end = list.size() - 1;  // the loss made its gradient in forward
+    for (std::size_t looked = list.size(); end > 1;) {
+        std::size_t first = end;
+        while (first > 1 && (first - 1 == looked || !list[first - 1]->looks_at_gradient())) --first;
+        const bool looks = first > 1;
+        pool_.run(pass_.blocks, [&](std::int64_t index) {
+            const Block rows = block(index);
+            for (std::size_t n = end; n > first; --n) list[n - 1]->backward(rows);
+            if (looks) list[first - 1]->look_backward(rows);
+        });
+        if (!looks) return;
+        looked = first - 1;
+        list[looked]->finish_backward();
+        end = first;
+    }
+}
+
+template <typename After>
+void Plan::run_weight_gradients(const After& after) {
+    pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i) {
+        const Part& part = parts_[static_cast<std::size_t>(i)];
+        part.node->weight_gradient(part.part);
+        after(part.part);
+    });
+}
+
+BatchResult Plan::finish_loss() {
+    BatchResult result;
+    result.rows = pass_.batch.rows;
+    graph_.loss->finish();
+    result.loss = graph_.loss->mean_loss() + update_->penalty(pass_.weights);
+    result.metric_sums = graph_.loss->metric_sums();
+    return result;
+}
+
+BatchResult Plan::forward(const BatchView& batch, bool training, const VariableValues& values,
+                          std::uint64_t seed, std::int64_t step) {
+    if (graph_.loss == nullptr) fail_input("plan", "a loss to run forward with (compile the model)", "none");
+    begin(batch, training, values, seed, step);
+    if (skips()) return {.skipped = true, .rows = batch.rows, .loss = 0, .metric_sums = {}};
+    run_forward(graph_.nodes.size());
+    return finish_loss();
+}
+
+void Plan::backward(Buffer<float>& gradients) {
+    pass_.gradients = gradients.data();
+    run_backward();
+    run_weight_gradients([](const Node::WeightPart&) {});
+}
+
+void Plan::update(Buffer<float>& gradients, VariableValues& values, OptimizerValues& optimizer) {
+    update_->begin(optimizer.iteration);
+    update_->clip(values.weights.data(), gradients.data());
+    pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i) {
+        const Node::WeightPart& part = parts_[static_cast<std::size_t>(i)].part;
+        update_->apply(*part.variable, part.offset, part.size, gradients.data(), values.weights.data(),
+                       optimizer.slots);
+    });
+    ++optimizer.iteration;
+}
+
+void Plan::commit_statistics(VariableValues& values) {
+    for (const BatchNormalizationNode* node : graph_.batch_normalizations) node->commit_statistics(values);
+}
+
+BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, OptimizerValues& optimizer,
+                             std::uint64_t seed) {
+    if (gradients_.size() == 0) gradients_ = Buffer<float>(layout_.weights_size);
+    const BatchResult result = forward(batch, true, values, seed, optimizer.iteration + 1);
+    if (result.skipped) return result;
+    if (update_->clips()) {
+        backward(gradients_);
+        update(gradients_, values, optimizer);
+    } else {
+        pass_.gradients = gradients_.data();
+        run_backward();
+        update_->begin(optimizer.iteration);
+        run_weight_gradients([&](const Node::WeightPart& part) {
+            update_->apply(*part.variable, part.offset, part.size, gradients_.data(), values.weights.data(),
+                           optimizer.slots);
+        });
+        ++optimizer.iteration;
+    }
+    commit_statistics(values);
+    return result;
+}
+
+void Plan::predict(const BatchView& batch, const VariableValues& values, std::span<float> out) {
+    begin(batch, false, values, 0, 0);
+    const std::int64_t width = graph_.predictions.size;
+    if (static_cast<std::int64_t>(out.size()) != batch.rows * width) {
+        fail_input("predict", fmt::format("room for {} × {} predictions", batch.rows, width),
+                   fmt::format("{}", out.size()));
+    }
+    const std::size_t nodes = graph_.nodes.size() - (graph_.loss != nullptr ? 1 : 0);
+    pool_.run(pass_.blocks, [&](std::int64_t index) {
+        const Block rows = block(index);
+        for (std::size_t n = 0; n < nodes; ++n) graph_.nodes[n]->forward(rows);
+        if (graph_.fused_activation) graph_.fused_activation->forward(rows);
+        std::copy_n(graph_.predictions.row(rows.begin), rows.rows() * width, out.data() + rows.begin * width);
+    });
+}
+
+}  // namespace evenkeel

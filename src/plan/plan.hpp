@@ -1,0 +1,99 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/threads.hpp"
+#include "evenkeel/core/buffer.hpp"
+#include "evenkeel/model/compilation.hpp"
+#include "evenkeel/model/variables.hpp"
+#include "plan/batch.hpp"
+#include "plan/graph.hpp"
+#include "plan/update.hpp"
+
+namespace evenkeel {
+
+struct PlanOptions {
+    std::int64_t largest_batch = 1;
+    bool training = true;  ///< room for gradients; false: inference only
+    bool keep_values =
+        false;  ///< taps: every layer's output and gradient keeps a buffer of its own. Changes no bit.
+};
+
+/// A model compiled for one loss and optimizer: all buffers in one arena, nothing allocated while running. A
+/// plan is used by one thread at a time (which may bring a ThreadPool); many plans may share weights that
+/// nobody writes.
+class Plan {
+  public:
+    /// `compilation` may be null for a plan that only predicts. `pool` outlives the plan.
+    Plan(const ModelDescription& description, const VariableLayout& layout, const Compilation* compilation,
+         ThreadPool& pool, const PlanOptions& options);
+    ~Plan();
+
+    /// gather → … → loss over the batch. In training BN normalizes by the batch and the loss's gradient is
+    /// made; throws Error{work} naming layer, channel and step where statistics, loss or its gradient are not
+    /// finite.
+    BatchResult forward(const BatchView& batch, bool training, const VariableValues& values,
+                        std::uint64_t seed = 0, std::int64_t step = 0);
+
+    /// Gradients of the last training forward's batch, laid out like the weights, without regularizers and
+    /// clipping.
+    void backward(Buffer<float>& gradients);
+
+    /// Regularizers, clipping and the optimizer's rule on all weights; iteration += 1.
+    void update(Buffer<float>& gradients, VariableValues& values, OptimizerValues& optimizer);
+
+    /// Moves the moving statistics by the last training forward's batch: once per successful step.
+    void commit_statistics(VariableValues& values);
+
+    /// forward, backward, update, commit_statistics; each part of the weights is updated while its gradient
+    /// is still in cache, where clipping does not forbid it. The same bits as the four calls. A batch that
+    /// fails changes nothing.
+    BatchResult train_step(const BatchView& batch, VariableValues& values, OptimizerValues& optimizer,
+                           std::uint64_t seed);
+
+    /// Writes the predictions of the batch: out [rows, elements(output_shape)].
+    void predict(const BatchView& batch, const VariableValues& values, std::span<float> out);
+
+    /// Asks memory for the next batch's rows.
+    void prefetch(const BatchView& next) const { kernels::prefetch_rows(next.x, 0, next.rows); }
+
+    std::int64_t largest_batch() const { return options_.largest_batch; }
+    const Shape& output_shape() const { return graph_.predictions.shape; }
+    std::int64_t arena_floats() const { return graph_.arena.size(); }
+
+    /// With keep_values: what stands behind layer i ([rows, size]) after forward, and ∂C/∂(that) after
+    /// backward. Behind a Dense whose bias cancels in a BatchNormalization, z is without the bias in
+    /// training.
+    const Value& value_behind(int layer) const {
+        return graph_.behind_layer[static_cast<std::size_t>(layer)];
+    }
+
+  private:
+    void begin(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
+               std::int64_t step);
+    bool skips() const;
+    void run_forward(std::size_t nodes);
+    void run_backward();
+    template <typename After>
+    void run_weight_gradients(const After& after);
+    BatchResult finish_loss();
+    Block block(std::int64_t index) const;
+
+    const VariableLayout& layout_;
+    ThreadPool& pool_;
+    PlanOptions options_;
+    Pass pass_;
+    Graph graph_;
+    std::optional<Update> update_;
+    Buffer<float> gradients_;  ///< of train_step
+
+    struct Part {
+        Node* node;
+        Node::WeightPart part;
+    };
+    std::vector<Part> parts_;  ///< the largest first
+};
+
+}  // namespace evenkeel
