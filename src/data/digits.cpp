@@ -36,14 +36,14 @@ class Draws {
 class Hand {
   public:
     explicit Hand(Draws& draws) {
-        const double turn = draws.normal(0.13), slant = draws.normal(0.22);
-        const double wide = draws.between(6.0, 10.5), high = draws.between(7.0, 10.0);
+        const double turn = draws.normal(0.1), slant = draws.normal(0.2);
+        const double wide = draws.between(8.0, 10.5), high = draws.between(8.5, 10.0);
         a_ = wide * std::cos(turn);
         b_ = high * (slant * std::cos(turn) - std::sin(turn));
         c_ = wide * std::sin(turn);
         d_ = high * (slant * std::sin(turn) + std::cos(turn));
-        x_ = (side - 1) / 2.0 + draws.normal(1.3);
-        y_ = (side - 1) / 2.0 + draws.normal(1.3);
+        x_ = (side - 1) / 2.0 + draws.normal(0.85);
+        y_ = (side - 1) / 2.0 + draws.normal(0.85);
         for (Wave* wave : {&bend_x_, &bend_y_}) {
             *wave = {draws.normal(0.09), draws.between(1.0, 4.0), draws.between(1.0, 4.0),
                      draws.between(0, 2 * std::numbers::pi)};
@@ -81,7 +81,9 @@ void draw(Field& ink, Point p, Point q, double radius, double darkness) {
             const float ux = static_cast<float>(x) - px, uy = static_cast<float>(y) - py;
             const float t = std::clamp((ux * dx + uy * dy) * inverse, 0.0f, 1.0f);
             const float ex = ux - t * dx, ey = uy - t * dy;
-            const float amount = std::clamp(reach - std::sqrt(ex * ex + ey * ey), 0.0f, 1.0f) * dark;
+            const float squared = ex * ex + ey * ey;
+            if (squared >= reach * reach) continue;
+            const float amount = std::min(reach - std::sqrt(squared), 1.0f) * dark;
             float& pixel = ink[static_cast<std::size_t>(y * side + x)];
             pixel = std::max(pixel, amount);
         }
@@ -91,7 +93,7 @@ void draw(Field& ink, Point p, Point q, double radius, double darkness) {
 void draw_glyph(Field& ink, int label, Draws& draws) {
     const Habit habit{draws.between(0, 1), draws.between(0, 1), draws.between(0, 1)};
     const Hand hand(draws);
-    const double radius = draws.between(0.6, 1.7), darkness = draws.between(0.65, 1.0);
+    const double radius = draws.between(0.8, 1.8), darkness = draws.between(0.75, 1.0);
     for (Stroke& stroke : glyph(label, habit)) {
         const Point slip{draws.normal(0.04), draws.normal(0.04)};  // strokes do not meet exactly
         for (Point& point : stroke) point = hand.place({point.x + slip.x, point.y + slip.y});
@@ -101,17 +103,17 @@ void draw_glyph(Field& ink, int label, Draws& draws) {
 
 // Dirt: a stray mark somewhere, a rubbed-out patch.
 void soil(Field& ink, Draws& draws) {
-    if (draws.chance(0.35)) {
+    if (draws.chance(0.3)) {
         const Point from{draws.between(0, side), draws.between(0, side)};
         const Point to{from.x + draws.normal(4), from.y + draws.normal(4)};
         draw(ink, from, to, draws.between(0.4, 1.1), draws.between(0.4, 1.0));
     }
-    if (draws.chance(0.4)) {
+    if (draws.chance(0.3)) {
         const double x = draws.between(5, side - 5), y = draws.between(5, side - 5),
-                     radius = draws.between(1.5, 3.5);
+                     radius = draws.between(1.5, 3.0);
         for (int row = 0; row < side; ++row) {
             for (int column = 0; column < side; ++column) {
-                if (std::hypot(column - x, row - y) < radius)
+                if ((column - x) * (column - x) + (row - y) * (row - y) < radius * radius)
                     ink[static_cast<std::size_t>(row * side + column)] *= 0.1f;
             }
         }
@@ -127,15 +129,16 @@ DigitImage draw_digit(std::uint64_t seed, std::uint64_t index) {
     Field ink{};
     draw_glyph(ink, image.label, draws);
     soil(ink, draws);
-    const auto grain =
-        static_cast<float>(draws.between(0.0, 0.35));  // of the paper: uniform noise of ± grain
-    for (std::size_t i = 0; i < ink.size(); i += 4) {
-        const std::uint32_t four_bytes = draws.bits();
-        for (std::size_t j = 0; j < 4; ++j) {
-            const float noise = (static_cast<float>(four_bytes >> (8 * j) & 255u) - 127.5f) / 127.5f;
-            image.pixels[i + j] =
-                static_cast<std::uint8_t>(std::clamp(ink[i + j] + grain * noise, 0.0f, 1.0f) * 255.0f + 0.5f);
-        }
+    const auto grain = static_cast<float>(draws.between(0.0, 0.3));  // of the paper: uniform noise of ± grain
+    std::array<std::uint8_t, side * side> specks;
+    for (std::size_t i = 0; i < specks.size(); i += 4) {
+        const std::uint32_t four = draws.bits();
+        for (std::size_t j = 0; j < 4; ++j) specks[i + j] = static_cast<std::uint8_t>(four >> (8 * j));
+    }
+    for (std::size_t i = 0; i < ink.size(); ++i) {
+        const float noise = (static_cast<float>(specks[i]) - 127.5f) / 127.5f;
+        image.pixels[i] =
+            static_cast<std::uint8_t>(std::clamp(ink[i] + grain * noise, 0.0f, 1.0f) * 255.0f + 0.5f);
     }
     return image;
 }
