@@ -29,7 +29,7 @@ evenkeel_room(report_files report)
 # Readers of compressed files and the checkpoint (which writes .keras) need zlib, libzip and JSON:
 # they live in their rooms, but link with interop.
 set(data_formats_files ${data_files})
-list(FILTER data_formats_files INCLUDE REGEX "/data/(idx|npy|npz|csv|gzip|mnist|sha256|open)\\.cpp$")
+list(FILTER data_formats_files EXCLUDE REGEX "/data/(batches|digits|glyphs|standardizer)\\.cpp$")
 list(REMOVE_ITEM data_files ${data_formats_files} "")
 set(checkpoint_files ${train_files})
 list(FILTER checkpoint_files INCLUDE REGEX "/train/checkpoint\\.cpp$")

@@ -32,6 +32,8 @@ struct Dataset {
     Examples test;
     std::int64_t classes = 0;                ///< 0 for regression
     std::vector<std::string> feature_names;  ///< of CSV columns; empty where features have no names
+    std::vector<std::string>
+        class_names;  ///< of a CSV's text target, sorted; empty where classes are numbers
 };
 
 }  // namespace evenkeel
