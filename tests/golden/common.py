@@ -185,3 +185,22 @@ def bn_arguments(index, shape, axis, options):
         "moving_mean": f32(rng, channels),
         "moving_variance": np.abs(f32(rng, channels, mean=1.5, scale=0.5)) + np.float32(0.25),
     }
+
+
+# --- Activations -----------------------------------------------------------------------------------------------------
+
+# Ties of piecewise functions are left out (frameworks differ there), except 0 for relu, whose gradient is 0 everywhere.
+POINTS = [0.0, 1e-30, 1e-7, 1e-3, 0.1, 0.49, 0.51, 0.9, 1.1, 1.5, 1.9, 2.1, 3.0, 5.0, 5.9, 6.1, 9.0, 15.0, 25.0, 60.0, 87.0, 1e4]
+
+
+def points():
+    values = np.array(POINTS + [-p for p in POINTS[1:]], np.float32)
+    return values, f32(np.random.default_rng(7), len(values), mean=1.0, scale=0.5)
+
+
+def softmax_rows():
+    rng = np.random.default_rng(8)
+    x = f32(rng, 6, 5, scale=2.0)
+    x[4] = [80, -80, 0, 79, 1]
+    x[5] = [1000, 999, 998, -1000, 0]
+    return x, f32(rng, 6, 5)
