@@ -156,6 +156,12 @@ def save(model, path):
     print(f"{path.name}: {size} bytes")
 
 
+def biases_before_normalization(model):
+    """Biases whose gradient is 0 but for rounding: the next layer takes the mean away."""
+    pairs = zip(model.layers, model.layers[1:])
+    return [a.bias.path.split("/", 1)[1] for a, b in pairs if isinstance(b, L.BatchNormalization) and getattr(a, "bias", None) is not None and a.activation is keras.activations.linear]
+
+
 def first(result):
     return np.float32(result[0] if isinstance(result, (list, tuple)) else result)
 
@@ -188,6 +194,8 @@ def make():
             document["further_steps"] = more
             document["predictions_after"] = model.predict(steps[0][0], verbose=0)
             document["weights_after"] = model.get_weights()
+            document["no_gradient"] = biases_before_normalization(model)
+            document["tolerance_after"] = 5e-4 if document["no_gradient"] else 1e-5
         write(FIXTURES / f"{name}.json", document)
     keras.utils.clear_session()
     keras.utils.set_random_seed(599)

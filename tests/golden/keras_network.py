@@ -59,7 +59,5 @@ def make():
                 optimizer=name,
                 settings=settings,
                 batch_normalization={"momentum": 0.99, "epsilon": 0.001, "moving_variance_policy": "biased"},
-                # BN removes the mean, so these have gradient 0 and hold only rounding noise
-                no_gradient=["dense/bias", "dense_1/bias"] if arm == "before" else [],
             )
             write(DATA / f"keras_network_{arm}_{name}.json", document)

@@ -18,20 +18,21 @@ RELUS = (
 )
 
 
-def forward_and_gradient(function, x, dy):
+def case(name, function, x, dy, **facts):
     y, pullback = jax.vjp(function, jnp.asarray(x))
-    return {"y": np.asarray(y), "dx": np.asarray(pullback(jnp.asarray(dy))[0])}
+    dx = pullback(jnp.asarray(dy))[0]
+    return {"name": name, **facts, "x": x, "dy": dy, "y": np.asarray(y), "dx": np.asarray(dx)}
 
 
 def make_activations():
     x, dy = points()
-    rows, drows = softmax_rows()
-    cases = [{"name": n, **forward_and_gradient(keras.activations.get(n), x, dy)} for n in ACTIVATIONS]
+    cases = [case(n, keras.activations.get(n), x, dy) for n in ACTIVATIONS]
     for options in RELUS:
         full = {"negative_slope": 0.0, "max_value": None, "threshold": 0.0, **options}
-        cases.append({"name": "ReLU", "options": full, **forward_and_gradient(keras.layers.ReLU(**full), x, dy)})
-    softmax = {"x": rows, "dy": drows, **forward_and_gradient(keras.activations.softmax, rows, drows)}
-    write(DATA / "keras_activations.json", {"x": x, "dy": dy, "cases": cases, "softmax": softmax})
+        # without the point 0, which is a tie as soon as a slope is given
+        cases.append(case("ReLU", keras.layers.ReLU(**full), x[1:], dy[1:], options=full))
+    cases.append(case("softmax", keras.activations.softmax, *softmax_rows()))
+    write(DATA / "keras_activations.json", {"cases": cases})
 
 
 def loss_case(name, loss, options, target, prediction, weights):

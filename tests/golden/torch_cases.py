@@ -175,7 +175,6 @@ def make_network():
                 optimizer=name,
                 settings=settings,
                 batch_normalization={"momentum": 0.99, "epsilon": 0.001, "moving_variance_policy": "unbiased"},
-                no_gradient=["dense/bias", "dense_1/bias"] if arm == "before" else [],
             )
             document["losses64"] = np.array(losses64)
             document["predictions64"] = predictions64
@@ -183,8 +182,6 @@ def make_network():
 
 
 def make_activations():
-    x, dy = points()
-    rows, drows = softmax_rows()
     functions = {
         "relu": torch.relu,
         "sigmoid": torch.sigmoid,
@@ -194,18 +191,18 @@ def make_activations():
         "silu": nn.functional.silu,
     }
 
-    def gradient(function, at, upstream):
+    def case(name, function, x, dy):
         def run(dtype):
-            v = torch.from_numpy(at).to(dtype).requires_grad_()
+            v = torch.from_numpy(x).to(dtype).requires_grad_()
             y = function(v)
-            y.backward(torch.from_numpy(upstream).to(dtype))
+            y.backward(torch.from_numpy(dy).to(dtype))
             return {"y": y.detach(), "dx": v.grad}
 
-        return both(run)
+        return {"name": name, "x": x, "dy": dy, **both(run)}
 
-    cases = [{"name": n, **gradient(f, x, dy)} for n, f in functions.items()]
-    softmax = {"x": rows, "dy": drows, **gradient(lambda v: torch.softmax(v, dim=1), rows, drows)}
-    write(DATA / "torch_activations.json", {"x": x, "dy": dy, "cases": cases, "softmax": softmax})
+    cases = [case(n, f, *points()) for n, f in functions.items()]
+    cases.append(case("softmax", lambda v: torch.softmax(v, dim=1), *softmax_rows()))
+    write(DATA / "torch_activations.json", {"cases": cases})
 
 
 def make():
