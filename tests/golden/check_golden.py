@@ -136,7 +136,7 @@ def check_activations():
             y, dx = reference.activation_case(case)
             for key, want in (("y", y), ("dx", dx), ("y64", y), ("dx64", dx)):
                 if key in case:
-                    group, bound = ("activations in double", 1e-9) if "64" in key else ("activations", 5e-5)
+                    group, bound = ("activations in double", 1e-9) if "64" in key else ("activations", 1e-4)
                     error = (case[key] - want) / np.maximum(np.abs(want), 1e-2)
                     compare(group, f"{path.stem}/{case['name']}/{key}", error + 1, np.ones_like(want), bound)
 

@@ -126,6 +126,7 @@ def make_regularizers():
         ("l2", r.L2(0.01), r.L2(0.02)),
         ("l1_l2", r.L1L2(0.01, 0.03), r.L1L2(0.02, 0.04)),
     ):
+        keras.utils.clear_session()
         model = keras.Sequential(
             [
                 keras.Input((3,)),
