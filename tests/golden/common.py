@@ -211,7 +211,8 @@ def bn_arguments(index, shape, axis, options):
 # --- Activations -----------------------------------------------------------------------------------------------------
 
 # Ties of piecewise functions are left out (frameworks differ there), except 0 for relu, whose gradient is 0 everywhere.
-POINTS = [0.0, 1e-30, 1e-7, 1e-3, 0.1, 0.49, 0.51, 0.9, 1.1, 1.5, 1.9, 2.1, 3.0, 5.0, 5.9, 6.1, 9.0, 15.0, 25.0, 60.0, 87.0, 1e4]
+POINTS = [0.0, 1e-30, 1e-7, 1e-3, 0.1, 0.49, 0.51, 0.9, 1.1, 1.5, 1.9]
+POINTS += [2.1, 3.0, 5.0, 5.9, 6.1, 9.0, 15.0, 25.0, 60.0, 87.0, 1e4]
 
 
 def points():

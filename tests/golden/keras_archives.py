@@ -158,8 +158,12 @@ def save(model, path):
 
 def biases_before_normalization(model):
     """Biases whose gradient is 0 but for rounding: the next layer takes the mean away."""
-    pairs = zip(model.layers, model.layers[1:])
-    return [a.bias.path.split("/", 1)[1] for a, b in pairs if isinstance(b, L.BatchNormalization) and getattr(a, "bias", None) is not None and a.activation is keras.activations.linear]
+    names = []
+    for layer, following in zip(model.layers, model.layers[1:]):
+        straight = isinstance(layer, L.Dense) and layer.use_bias and layer.activation is keras.activations.linear
+        if straight and isinstance(following, L.BatchNormalization):
+            names.append(layer.bias.path.split("/", 1)[1])
+    return names
 
 
 def first(result):

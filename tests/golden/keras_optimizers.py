@@ -48,6 +48,7 @@ def optimizers():
 
 
 def make():
+    keras.utils.clear_session()  # so that automatic names start afresh
     start, gradients = variables_and_gradients()
     cases = []
     for name, optimizer in optimizers():

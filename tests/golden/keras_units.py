@@ -67,7 +67,8 @@ def make_losses():
     y, p = f32(rng, 6, 3), f32(rng, 6, 3, scale=1.5)
     probabilities = np.asarray(keras.activations.softmax(jnp.asarray(logits)))
     chances = np.asarray(keras.activations.sigmoid(jnp.asarray(binary_logits)))
-    sparse, categorical, bce = losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy, losses.BinaryCrossentropy
+    sparse, categorical = losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy
+    bce = losses.BinaryCrossentropy
     cases = [
         loss_case("SparseCategoricalCrossentropy", sparse(), {"from_logits": False}, labels, probabilities, weights),
         loss_case("SparseCategoricalCrossentropy", sparse(True), {"from_logits": True}, labels, logits, weights),
@@ -91,7 +92,8 @@ def make_losses():
     through = []
     for name, z in (("moderate", logits), ("extreme", extreme)):
         value, gradient = jax.value_and_grad(lambda v: sparse()(labels, keras.activations.softmax(v)))(jnp.asarray(z))
-        through.append({"name": name, "target": labels, "logits": z, "value": np.asarray(value)[()], "gradient": np.asarray(gradient)})
+        facts = {"name": name, "target": labels, "logits": z}
+        through.append({**facts, "value": np.asarray(value)[()], "gradient": np.asarray(gradient)})
     write(DATA / "keras_losses.json", {"sample_weight": weights, "cases": cases, "through_softmax": through})
 
 
