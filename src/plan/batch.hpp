@@ -1,7 +1,7 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <vector>
 
 #include "kernels/gather.hpp"
 
@@ -19,12 +19,16 @@ struct BatchView {
     std::int64_t source_row(std::int64_t r) const { return x.rows != nullptr ? x.rows[r] : x.first_row + r; }
 };
 
+/// Metrics that one compilation may have: a fixed number, so that a step allocates nothing.
+inline constexpr std::size_t most_metrics = 8;
+
 /// What one batch gave. Sums, so that batches of different sizes add up.
 struct BatchResult {
     bool skipped = false;  ///< a lone value per channel, and the layer's policy is to skip
     std::int64_t rows = 0;
-    double loss = 0;                  ///< mean over rows of weight·loss, plus the regularizers
-    std::vector<double> metric_sums;  ///< one a metric: Σ over rows (correct rows, absolute errors, …)
+    double loss = 0;  ///< mean over rows of weight·loss, plus the regularizers
+    std::array<double, most_metrics> metric_sums =
+        {};  ///< one a metric: Σ over rows (correct rows, absolute errors, …)
 };
 
 }  // namespace evenkeel

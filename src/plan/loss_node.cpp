@@ -28,8 +28,11 @@ LossNode::LossNode(const Pass& pass, Value logits, Value predictions, const Loss
       losses_(largest_batch),
       block_loss_(largest_blocks),
       block_metrics_(largest_blocks * static_cast<std::int64_t>(metrics_.size())),
-      block_finite_(largest_blocks),
-      metric_sums_(metrics_.size()) {}
+      block_finite_(largest_blocks) {
+    if (metrics_.size() > most_metrics) {
+        fail_input("metrics", fmt::format("at most {}", most_metrics), fmt::format("{}", metrics_.size()));
+    }
+}
 
 void LossNode::gather_answers(const Block& block) {
     const BatchView& batch = pass_.batch;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "evenkeel/core/buffer.hpp"
@@ -28,7 +29,7 @@ class LossNode : public Node {
     void finish();
 
     double mean_loss() const { return mean_loss_; }
-    const std::vector<double>& metric_sums() const { return metric_sums_; }
+    const std::array<double, most_metrics>& metric_sums() const { return metric_sums_; }
 
   private:
     void gather_answers(const Block& block);
@@ -44,7 +45,7 @@ class LossNode : public Node {
     Buffer<double> block_loss_, block_metrics_;
     Buffer<std::int32_t> block_finite_;
     double mean_loss_ = 0;
-    std::vector<double> metric_sums_;
+    std::array<double, most_metrics> metric_sums_ = {};
 };
 
 }  // namespace evenkeel

@@ -119,7 +119,12 @@ BatchResult Plan::forward(const BatchView& batch, bool training, const VariableV
                           std::uint64_t seed, std::int64_t step) {
     if (graph_.loss == nullptr) fail_input("plan", "a loss to run forward with (compile the model)", "none");
     begin(batch, training, values, seed, step);
-    if (skips()) return {.skipped = true, .rows = batch.rows, .loss = 0, .metric_sums = {}};
+    if (skips()) {
+        BatchResult skipped;
+        skipped.skipped = true;
+        skipped.rows = batch.rows;
+        return skipped;
+    }
     run_forward(graph_.nodes.size());
     return finish_loss();
 }

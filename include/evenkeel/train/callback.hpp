@@ -31,10 +31,10 @@ struct Training {
     OptimizerValues& optimizer;
     TrainingPosition& position;
     History& history;
-    int epochs = 0;             ///< that were asked for
-    std::int64_t batches = 0;   ///< in an epoch
-    std::int64_t rows = 0;      ///< in an epoch
-    bool stop = false;          ///< set it to end the training after this call
+    int epochs = 0;            ///< that were asked for
+    std::int64_t batches = 0;  ///< in an epoch
+    std::int64_t rows = 0;     ///< in an epoch
+    bool stop = false;         ///< set it to end the training after this call
 };
 
 /// Called by fit, from its thread. Override what is of interest.
@@ -48,14 +48,15 @@ class EVENKEEL_API Callback {
 };
 
 struct EarlyStoppingOptions {
-    std::string monitor = "validation_loss";  ///< "loss", "validation_loss", a metric's name, or "validation_" + it
+    std::string monitor =
+        "validation_loss";  ///< "loss", "validation_loss", a metric's name, or "validation_" + it
     double min_delta = 0.0;
     int patience = 0;  ///< epochs without improvement that are endured
     bool restore_best_weights = true;
 };
 
-/// Ends the training when the monitored number has not improved for more than `patience` epochs, and puts back the best
-/// epoch's weights and statistics. A loss or an error is to fall, anything else to rise.
+/// Ends the training when the monitored number has not improved for more than `patience` epochs, and puts
+/// back the best epoch's weights and statistics. A loss or an error is to fall, anything else to rise.
 class EVENKEEL_API EarlyStopping : public Callback {
   public:
     explicit EarlyStopping(EarlyStoppingOptions options = {});

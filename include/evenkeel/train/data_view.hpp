@@ -8,19 +8,22 @@
 
 namespace evenkeel {
 
-/// Rows of features that the caller owns: rows × elements(row shape) bytes or floats, row-major. Not copied; it must
-/// outlive the call.
+/// Rows of features that the caller owns: rows × elements(row shape) bytes or floats, row-major. Not copied;
+/// it must outlive the call.
 struct Features {
     std::span<const std::uint8_t> bytes;
     std::span<const float> floats;
 
     Features() = default;
-    Features(std::span<const float> values) : floats(values) {}         // NOLINT(google-explicit-constructor)
-    Features(std::span<const std::uint8_t> values) : bytes(values) {}   // NOLINT(google-explicit-constructor)
-    Features(const std::vector<float>& values) : floats(values) {}      // NOLINT(google-explicit-constructor)
-    Features(const std::vector<std::uint8_t>& values) : bytes(values) {}  // NOLINT(google-explicit-constructor)
+    Features(std::span<const float> values) : floats(values) {}        // NOLINT(google-explicit-constructor)
+    Features(std::span<const std::uint8_t> values) : bytes(values) {}  // NOLINT(google-explicit-constructor)
+    Features(const std::vector<float>& values) : floats(values) {}     // NOLINT(google-explicit-constructor)
+    Features(const std::vector<std::uint8_t>& values)
+        : bytes(values) {}  // NOLINT(google-explicit-constructor)
 
-    std::int64_t size() const { return static_cast<std::int64_t>(bytes.empty() ? floats.size() : bytes.size()); }
+    std::int64_t size() const {
+        return static_cast<std::int64_t>(bytes.empty() ? floats.size() : bytes.size());
+    }
 };
 
 /// What the rows should give: one class a row, or rows × outputs numbers.
@@ -29,10 +32,11 @@ struct Answers {
     std::span<const float> targets;
 
     Answers() = default;
-    Answers(std::span<const std::int32_t> values) : labels(values) {}       // NOLINT(google-explicit-constructor)
-    Answers(std::span<const float> values) : targets(values) {}             // NOLINT(google-explicit-constructor)
-    Answers(const std::vector<std::int32_t>& values) : labels(values) {}    // NOLINT(google-explicit-constructor)
-    Answers(const std::vector<float>& values) : targets(values) {}          // NOLINT(google-explicit-constructor)
+    Answers(std::span<const std::int32_t> values) : labels(values) {}  // NOLINT(google-explicit-constructor)
+    Answers(std::span<const float> values) : targets(values) {}        // NOLINT(google-explicit-constructor)
+    Answers(const std::vector<std::int32_t>& values)
+        : labels(values) {}                                         // NOLINT(google-explicit-constructor)
+    Answers(const std::vector<float>& values) : targets(values) {}  // NOLINT(google-explicit-constructor)
 };
 
 /// Features, answers and (optionally) one sample weight a row.
@@ -52,12 +56,13 @@ struct DataView {
     }
 };
 
-/// Data made on the fly: `fill` gets the numbers of the rows wanted and writes their features [rows, features] and their
-/// labels [rows] or targets [rows, outputs] (the one the loss does not want is empty). Called from one thread.
+/// Data made on the fly: `fill` gets the numbers of the rows wanted and writes their features [rows,
+/// features] and their labels [rows] or targets [rows, outputs] (the one the loss does not want is empty).
+/// Called from one thread.
 struct GeneratedData {
     std::int64_t rows = 0;  ///< in an epoch
-    std::function<void(std::span<const std::uint32_t> rows, std::span<float> x, std::span<std::int32_t> labels,
-                       std::span<float> targets)>
+    std::function<void(std::span<const std::uint32_t> rows, std::span<float> x,
+                       std::span<std::int32_t> labels, std::span<float> targets)>
         fill;
 };
 

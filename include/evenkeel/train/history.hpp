@@ -15,10 +15,10 @@ struct Evaluation {
 
 /// One epoch as it was trained.
 struct EpochLog {
-    int epoch = 0;         ///< from 1
-    Evaluation train;      ///< over the epoch's batches as they were trained on, weights changing all the while
+    int epoch = 0;     ///< from 1
+    Evaluation train;  ///< over the epoch's batches as they were trained on, weights changing all the while
     bool validated = false;
-    Evaluation validation;  ///< after the epoch, in inference mode
+    Evaluation validation;     ///< after the epoch, in inference mode
     double learning_rate = 0;  ///< of the epoch's last step
     double seconds = 0;        ///< training only, without validation
 };

@@ -23,16 +23,18 @@ struct SavedTraining {
     History history;
 };
 
-/// What a training was started with, so that only the same one resumes: the caller's own words, compared as text.
+/// What a training was started with, so that only the same one resumes: the caller's own words, compared as
+/// text.
 struct CheckpointOptions {
-    std::filesystem::path folder;   ///< checkpoint/, made where missing
-    std::string fingerprint = {};   ///< data, arguments, seed: whatever must not change between start and resume
-    std::int64_t every_steps = 0;   ///< > 0: also every so many steps; else at the end of each epoch
-    int keep = 2;                   ///< newest that stay
+    std::filesystem::path folder;  ///< checkpoint/, made where missing
+    std::string fingerprint =
+        {};  ///< data, arguments, seed: whatever must not change between start and resume
+    std::int64_t every_steps = 0;  ///< > 0: also every so many steps; else at the end of each epoch
+    int keep = 2;                  ///< newest that stay
 };
 
-/// Writes step-N.keras: weights, statistics, optimizer and position. Each is written aside, synced and renamed; a killed
-/// process loses the work since the last one and nothing else.
+/// Writes step-N.keras: weights, statistics, optimizer and position. Each is written aside, synced and
+/// renamed; a killed process loses the work since the last one and nothing else.
 class EVENKEEL_API Checkpoint : public Callback {
   public:
     explicit Checkpoint(CheckpointOptions options);
@@ -46,9 +48,10 @@ class EVENKEEL_API Checkpoint : public Callback {
     CheckpointOptions options_;
 };
 
-/// The newest checkpoint in the folder that validates, or nothing where there is none. Throws Error{input} where its
-/// fingerprint is another.
-EVENKEEL_API std::optional<SavedTraining> load_checkpoint(const std::filesystem::path& folder, const std::string& fingerprint,
+/// The newest checkpoint in the folder that validates, or nothing where there is none. Throws Error{input}
+/// where its fingerprint is another.
+EVENKEEL_API std::optional<SavedTraining> load_checkpoint(const std::filesystem::path& folder,
+                                                          const std::string& fingerprint,
                                                           SequentialOptions options = {});
 
 }  // namespace evenkeel

@@ -25,17 +25,20 @@ struct SequentialOptions {
 struct FitOptions {
     std::int64_t batch_size = 32;
     int epochs = 1;
-    double validation_split = 0.0;               ///< in [0, 1): the last share of the rows validates, untouched by shuffling
-    const DataView* validation_data = nullptr;   ///< or these rows
+    double validation_split =
+        0.0;  ///< in [0, 1): the last share of the rows validates, untouched by shuffling
+    const DataView* validation_data = nullptr;  ///< or these rows
     bool shuffle = true;
-    bool merge_lone_last_row = false;            ///< a last batch of one row joins the one before
+    bool merge_lone_last_row = false;  ///< a last batch of one row joins the one before
     std::vector<std::shared_ptr<Callback>> callbacks = {};
-    const TrainingPosition* resume = nullptr;    ///< go on from here (weights and optimizer must be those of then)
-    History history = {};                        ///< of the epochs before `resume`
+    const TrainingPosition* resume =
+        nullptr;           ///< go on from here (weights and optimizer must be those of then)
+    History history = {};  ///< of the epochs before `resume`
 };
 
-/// Room for predictions on a model's weights: its buffers are its own, the weights are shared. Several predictors may
-/// predict at once, each on one thread, as long as nobody trains the model; the model outlives them.
+/// Room for predictions on a model's weights: its buffers are its own, the weights are shared. Several
+/// predictors may predict at once, each on one thread, as long as nobody trains the model; the model outlives
+/// them.
 class EVENKEEL_API Predictor {
   public:
     /// `largest_batch` rows are computed at a time; more may be asked for.
@@ -52,8 +55,8 @@ class EVENKEEL_API Predictor {
     std::unique_ptr<Impl> impl_;
 };
 
-/// A stack of layers, in Keras's words: add, compile, fit, evaluate, predict, summary. Not for concurrent use; see
-/// Predictor for that. Every method throws Error.
+/// A stack of layers, in Keras's words: add, compile, fit, evaluate, predict, summary. Not for concurrent
+/// use; see Predictor for that. Every method throws Error.
 class EVENKEEL_API Sequential {
   public:
     explicit Sequential(SequentialOptions options = {});
@@ -66,7 +69,8 @@ class EVENKEEL_API Sequential {
     void add(Layer layer);
     void compile(Compilation compilation);
 
-    /// Fixes the shape of one row and makes the variables. fit and predict do it by themselves where an Input was added.
+    /// Fixes the shape of one row and makes the variables. fit and predict do it by themselves where an Input
+    /// was added.
     void build(const Shape& input_shape);
     bool built() const;
 

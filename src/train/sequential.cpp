@@ -1,0 +1,291 @@
+#include "evenkeel/train/sequential.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <thread>
+
+#include "evenkeel/core/error.hpp"
+#include "evenkeel/data/standardizer.hpp"
+#include "evenkeel/model/summary.hpp"
+#include "train/loop.hpp"
+
+namespace evenkeel {
+
+struct Sequential::Impl {
+    explicit Impl(SequentialOptions o) : options(std::move(o)) {
+        if (options.threads == 0)
+            options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+        description.name = options.name;
+    }
+
+    // Layout and values, from the description and its input shape.
+    void make_variables() {
+        layout = VariableLayout(description);
+        values = VariableValues(description, layout, options.seed);
+        is_built = true;
+        make_slots();
+    }
+
+    void make_slots() {
+        predictor.reset();
+        batch_plan.reset();
+        if (!compilation || !is_built) return;
+        optimizer = OptimizerValues{};
+        for (int i = 0; i < slot_count(compilation->optimizer); ++i)
+            optimizer.slots.emplace_back(layout.weights_size);
+    }
+
+    void need_built(const char* where) {
+        if (is_built) return;
+        if (description.input_shape().empty())
+            fail_input(where, "an input shape (add Input({…}) first, or build)", "none");
+        make_variables();
+    }
+
+    void need_compiled(const char* where) {
+        if (!compilation) fail_input(where, "a compiled model (call compile first)", "one that is not");
+    }
+
+    ThreadPool& threads() {
+        if (!pool) pool = std::make_unique<ThreadPool>(options.threads);
+        return *pool;
+    }
+
+    Trainee trainee() {
+        return {description, layout, *compilation, values, optimizer, options.seed, threads()};
+    }
+
+    Plan& plan_for(std::int64_t rows) {
+        if (!batch_plan || batch_plan->largest_batch() < rows) {
+            batch_plan.emplace(description, layout, &*compilation, threads(),
+                               PlanOptions{.largest_batch = rows});
+        }
+        return *batch_plan;
+    }
+
+    CheckedData check(const DataView& data, const Loss* loss) {
+        return check_data(data, elements(description.input_shape(), "input"),
+                          elements(description.output_shape(), "output"), loss);
+    }
+
+    SequentialOptions options;
+    ModelDescription description;
+    VariableLayout layout;
+    VariableValues values;
+    std::optional<Compilation> compilation;
+    OptimizerValues optimizer;
+    bool is_built = false;
+    std::unique_ptr<ThreadPool> pool;
+    std::optional<Plan> batch_plan;  ///< of train_on_batch and evaluate
+    std::unique_ptr<Predictor> predictor;
+};
+
+Sequential::Sequential(SequentialOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+Sequential::Sequential(ModelDescription description, SequentialOptions options)
+    : Sequential(std::move(options)) {
+    impl_->description = std::move(description);
+    if (!impl_->description.input_shape().empty()) impl_->make_variables();
+}
+
+Sequential::~Sequential() = default;
+Sequential::Sequential(Sequential&&) noexcept = default;
+Sequential& Sequential::operator=(Sequential&&) noexcept = default;
+
+void Sequential::add(Layer layer) {
+    if (impl_->is_built)
+        fail_input(impl_->description.name + ".add", "a model that is not built yet", "one that is");
+    impl_->description.add(std::move(layer));
+}
+
+void Sequential::compile(Compilation compilation) {
+    validate(compilation.optimizer);
+    impl_->compilation = std::move(compilation);
+    impl_->make_slots();
+}
+
+void Sequential::build(const Shape& input_shape) {
+    if (impl_->is_built) {
+        if (input_shape != impl_->description.input_shape()) {
+            fail_input(impl_->description.name + ".build",
+                       "the input shape it was built with, " + to_string(impl_->description.input_shape()),
+                       to_string(input_shape));
+        }
+        return;
+    }
+    impl_->description.set_input_shape(input_shape);
+    impl_->make_variables();
+}
+
+bool Sequential::built() const {
+    return impl_->is_built;
+}
+
+History Sequential::fit(const DataView& data, const FitOptions& options) {
+    impl_->need_compiled("fit");
+    impl_->need_built("fit");
+    return train(impl_->trainee(), data, options);
+}
+
+History Sequential::fit(const Examples& data, const FitOptions& options) {
+    if (!impl_->is_built && impl_->description.input_shape().empty()) build(data.shape);
+    return fit(DataView(data), options);
+}
+
+History Sequential::fit(const GeneratedData& data, const FitOptions& options) {
+    impl_->need_compiled("fit");
+    impl_->need_built("fit");
+    return train(impl_->trainee(), data, options);
+}
+
+Evaluation Sequential::train_on_batch(const DataView& batch) {
+    impl_->need_compiled("train_on_batch");
+    impl_->need_built("train_on_batch");
+    const CheckedData data = impl_->check(batch, &impl_->compilation->loss);
+    BatchView view = data.all;
+    view.x.first_row = data.first_row;
+    view.rows = data.rows;
+    const BatchResult r =
+        impl_->plan_for(data.rows).train_step(view, impl_->values, impl_->optimizer, impl_->options.seed);
+    Evaluation e;
+    e.rows = r.rows;
+    e.loss = r.loss;
+    for (std::size_t m = 0; m < impl_->compilation->metrics.size(); ++m)
+        e.metrics.push_back(r.metric_sums[m] / static_cast<double>(r.rows));
+    return e;
+}
+
+Evaluation Sequential::evaluate(const DataView& data) {
+    impl_->need_compiled("evaluate");
+    impl_->need_built("evaluate");
+    const CheckedData checked = impl_->check(data, &impl_->compilation->loss);
+    Plan& plan = impl_->plan_for(std::clamp<std::int64_t>(checked.rows, 1, evaluation_batch));
+    return evaluate_all(plan, checked, impl_->values, impl_->compilation->metrics.size());
+}
+
+std::vector<float> Sequential::predict(Features x) {
+    impl_->need_built("predict");
+    const std::int64_t rows = impl_->check({x, {}}, nullptr).rows;
+    std::vector<float> out(
+        static_cast<std::size_t>(rows * elements(impl_->description.output_shape(), "output")));
+    predict(x, out);
+    return out;
+}
+
+void Sequential::predict(Features x, std::span<float> out) {
+    impl_->need_built("predict");
+    if (!impl_->predictor) {
+        impl_->predictor = std::make_unique<Predictor>(impl_->description, impl_->layout, impl_->values,
+                                                       evaluation_batch, impl_->options.threads);
+    }
+    impl_->predictor->predict(x, out);
+}
+
+Predictor Sequential::predictor(std::int64_t largest_batch, int threads) const {
+    impl_->need_built("predictor");
+    return {impl_->description, impl_->layout, impl_->values, largest_batch, threads};
+}
+
+void Sequential::adapt(const DataView& data) {
+    impl_->need_built("adapt");
+    const auto& layers = impl_->description.layers;
+    for (int i = 0; i < static_cast<int>(layers.size()); ++i) {
+        const Variable* mean = impl_->layout.find(i, Role::mean);
+        if (mean == nullptr) continue;
+        const CheckedData rows = impl_->check(data, nullptr);
+        const std::int64_t features = mean->size, per_row = rows.all.x.features;
+        // Sums in double around a shift (each feature's first value), so that a large mean costs no digits.
+        std::vector<double> shift(features), sum(features), squares(features);
+        const auto at = [&](std::int64_t j) {
+            return rows.all.x.bytes != nullptr ? static_cast<double>(rows.all.x.bytes[j])
+                                               : static_cast<double>(rows.all.x.floats[j]);
+        };
+        const std::int64_t begin = rows.first_row * per_row, end = begin + rows.rows * per_row;
+        if (begin == end) fail_input("adapt", "at least one row", "none");
+        for (std::int64_t f = 0; f < features; ++f) shift[f] = at(begin + f);
+        for (std::int64_t j = begin; j < end; ++j) {
+            const double d = at(j) - shift[j % features];
+            sum[j % features] += d;
+            squares[j % features] += d * d;
+        }
+        const double n = static_cast<double>((end - begin) / features);
+        auto means = impl_->values.of(*mean);
+        auto variances = impl_->values.of(*impl_->layout.find(i, Role::variance));
+        for (std::int64_t f = 0; f < features; ++f) {
+            means[f] = static_cast<float>(shift[f] + sum[f] / n);
+            variances[f] = static_cast<float>(std::max(0.0, (squares[f] - sum[f] * sum[f] / n) / n));
+        }
+        return;
+    }
+    fail_input("adapt", "a model with a Normalization layer without mean and variance",
+               impl_->description.name);
+}
+
+std::string Sequential::summary() const {
+    impl_->need_built("summary");
+    return summary_text(impl_->description);
+}
+
+std::vector<std::vector<float>> Sequential::get_weights() const {
+    impl_->need_built("get_weights");
+    std::vector<std::vector<float>> all;
+    for (const Variable& v : impl_->layout.variables) {
+        const auto values = std::as_const(impl_->values).of(v);
+        all.emplace_back(values.begin(), values.end());
+    }
+    return all;
+}
+
+void Sequential::set_weights(const std::vector<std::vector<float>>& weights) {
+    impl_->need_built("set_weights");
+    const auto& variables = impl_->layout.variables;
+    if (weights.size() != variables.size()) {
+        fail_input("set_weights", fmt::format("{} arrays", variables.size()),
+                   fmt::format("{}", weights.size()));
+    }
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        if (static_cast<std::int64_t>(weights[i].size()) != variables[i].size) {
+            fail_input("set_weights: " + variables[i].path, fmt::format("{} numbers", variables[i].size),
+                       fmt::format("{}", weights[i].size()));
+        }
+    }
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        std::copy(weights[i].begin(), weights[i].end(), impl_->values.of(variables[i]).begin());
+}
+
+const ModelDescription& Sequential::description() const {
+    return impl_->description;
+}
+const VariableLayout& Sequential::layout() const {
+    return impl_->layout;
+}
+VariableValues& Sequential::values() {
+    return impl_->values;
+}
+const VariableValues& Sequential::values() const {
+    return impl_->values;
+}
+bool Sequential::compiled() const {
+    return impl_->compilation.has_value();
+}
+const Compilation& Sequential::compilation() const {
+    impl_->need_compiled("compilation");
+    return *impl_->compilation;
+}
+OptimizerValues& Sequential::optimizer_values() {
+    return impl_->optimizer;
+}
+const OptimizerValues& Sequential::optimizer_values() const {
+    return impl_->optimizer;
+}
+std::uint64_t Sequential::seed() const {
+    return impl_->options.seed;
+}
+int Sequential::threads() const {
+    return impl_->options.threads;
+}
+
+}  // namespace evenkeel
