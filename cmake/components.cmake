@@ -32,7 +32,7 @@ set(data_formats_files ${data_files})
 list(FILTER data_formats_files EXCLUDE REGEX "/data/(batches|digits|glyphs|standardizer)\\.cpp$")
 list(REMOVE_ITEM data_files ${data_formats_files} "")
 set(checkpoint_files ${train_files})
-list(FILTER checkpoint_files INCLUDE REGEX "/train/checkpoint\\.cpp$")
+list(FILTER checkpoint_files INCLUDE REGEX "/train/(checkpoint|saving)\\.cpp$")
 list(REMOVE_ITEM train_files ${checkpoint_files} "")
 
 evenkeel_component(engine ${core_files} ${kernels_files} ${model_files} ${data_files} ${plan_files} ${train_files})

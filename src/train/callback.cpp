@@ -16,8 +16,7 @@ EarlyStopping::EarlyStopping(EarlyStoppingOptions options) : options_(std::move(
     if (options_.patience < 0)
         fail_input("EarlyStopping.patience", "a number of at least 0", fmt::format("{}", options_.patience));
     if (!(options_.min_delta >= 0))
-        fail_input("EarlyStopping.min_delta", "a number of at least 0",
-                   fmt::format("{}", options_.min_delta));
+        fail_input("EarlyStopping.min_delta", "a number of at least 0", fmt::format("{}", options_.min_delta));
 }
 
 // The monitored number with the sign that makes smaller better.
@@ -32,8 +31,7 @@ double EarlyStopping::monitored(const Training& training, const EpochLog& log) c
     const auto& names = training.history.metric_names;
     const auto it = std::find(names.begin(), names.end(), word);
     if (it == names.end()) {
-        fail_input("EarlyStopping.monitor", fmt::format("loss or one of {}", fmt::join(names, ", ")),
-                   options_.monitor);
+        fail_input("EarlyStopping.monitor", fmt::format("loss or one of {}", fmt::join(names, ", ")), options_.monitor);
     }
     const double value = e.metrics[static_cast<std::size_t>(it - names.begin())];
     return word.find("error") != std::string_view::npos ? value : -value;

@@ -21,8 +21,7 @@ void check_finite(std::span<const float> values, const char* where, std::int64_t
 CheckedData check_data(const DataView& data, std::int64_t features, std::int64_t outputs, const Loss* loss) {
     if (!data.x.bytes.empty() && !data.x.floats.empty()) fail_input("x", "bytes or floats", "both");
     if (data.x.size() % features != 0) {
-        fail_input("x", fmt::format("whole rows of {} features", features),
-                   fmt::format("{} values", data.x.size()));
+        fail_input("x", fmt::format("whole rows of {} features", features), fmt::format("{} values", data.x.size()));
     }
     const std::int64_t total = data.x.size() / features;
     CheckedData checked;
@@ -35,8 +34,8 @@ CheckedData check_data(const DataView& data, std::int64_t features, std::int64_t
     checked.all.x.bytes = data.x.bytes.empty() ? nullptr : data.x.bytes.data();
     checked.all.x.floats = data.x.floats.empty() ? nullptr : data.x.floats.data();
     checked.all.x.features = features;
-    check_finite(data.x.floats.subspan(std::min<std::size_t>(
-                     data.x.floats.size(), static_cast<std::size_t>(data.first_row * features))),
+    check_finite(data.x.floats.subspan(
+                     std::min<std::size_t>(data.x.floats.size(), static_cast<std::size_t>(data.first_row * features))),
                  "x", features);
     if (loss == nullptr) return checked;
 

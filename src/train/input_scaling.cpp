@@ -36,12 +36,15 @@ InputScaling input_scaling_from_word(std::string_view word) {
     return static_cast<InputScaling>(it - words.begin());
 }
 
-std::span<const char* const> input_scaling_words() { return words; }
+std::span<const char* const> input_scaling_words() {
+    return words;
+}
 
 ModelDescription with_input(const ModelDescription& model, const Examples& train, InputScaling scaling) {
     const Shape given = model.input_shape();
     if (!given.empty() && given != train.shape) {
-        fail_input(model.name, "an input of the data's shape " + to_string_with_batch(train.shape), to_string_with_batch(given));
+        fail_input(model.name, "an input of the data's shape " + to_string_with_batch(train.shape),
+                   to_string_with_batch(given));
     }
     const bool bytes = std::holds_alternative<std::vector<std::uint8_t>>(train.values);
     const bool has_own = std::any_of(model.layers.begin(), model.layers.end(), scales);
@@ -56,7 +59,8 @@ ModelDescription with_input(const ModelDescription& model, const Examples& train
     if (layer != model.layers.end() && std::holds_alternative<Flatten>(*layer)) result.add(*layer++);
     if (scaling == InputScaling::unit) result.add(Rescaling(1.0 / 255));
     if (scaling == InputScaling::standardize) {
-        if (result.output_shape().size() != 1) result.add(Flatten{});  // statistics per feature need one axis of features
+        if (result.output_shape().size() != 1)
+            result.add(Flatten{});  // statistics per feature need one axis of features
         result.add(normalization_of(train));
     }
     for (; layer != model.layers.end(); ++layer) result.add(*layer);

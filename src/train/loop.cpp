@@ -61,8 +61,7 @@ class FilledBatches {
         const std::size_t n = rows.size();
         const std::span<float> x(x_.data(), n * static_cast<std::size_t>(features_));
         const std::span<std::int32_t> labels(labels_.data(), labels_.empty() ? 0 : n);
-        const std::span<float> targets(targets_.data(),
-                                       targets_.empty() ? 0 : n * static_cast<std::size_t>(outputs_));
+        const std::span<float> targets(targets_.data(), targets_.empty() ? 0 : n * static_cast<std::size_t>(outputs_));
         data_.fill(rows, x, labels, targets);
         const DataView view{Features(x), loss_.takes_labels() ? Answers(labels) : Answers(targets)};
         BatchView batch = check_data(view, features_, outputs_, &loss_).all;
@@ -157,8 +156,7 @@ History run(Trainee trainee, Plan& plan, BatchOrder& order, std::int64_t rows, M
 
 }  // namespace
 
-Evaluation evaluate_all(Plan& plan, const CheckedData& data, const VariableValues& values,
-                        std::size_t metrics) {
+Evaluation evaluate_all(Plan& plan, const CheckedData& data, const VariableValues& values, std::size_t metrics) {
     double loss = 0;
     std::array<double, most_metrics> sums = {};
     for (std::int64_t done = 0; done < data.rows;) {
@@ -185,8 +183,7 @@ History train(Trainee trainee, const DataView& data, const FitOptions& options) 
         validation = check_data(*options.validation_data, features, outputs, &loss);
     } else if (options.validation_split > 0) {
         validation = rows;
-        validation.rows =
-            static_cast<std::int64_t>(static_cast<double>(rows.rows) * options.validation_split);
+        validation.rows = static_cast<std::int64_t>(static_cast<double>(rows.rows) * options.validation_split);
         validation.first_row = rows.first_row + rows.rows - validation.rows;
         rows.rows -= validation.rows;
     }
@@ -200,14 +197,10 @@ History train(Trainee trainee, const DataView& data, const FitOptions& options) 
         if (rows.all.targets != nullptr) rows.all.targets += rows.first_row * outputs;
         if (rows.all.weights != nullptr) rows.all.weights += rows.first_row;
     }
-    BatchOrder order(rows.rows, options.batch_size, trainee.seed, options.shuffle,
-                     options.merge_lone_last_row);
-    const std::int64_t largest =
-        std::max(order.largest(), validates ? std::min(evaluation_batch, validation.rows) : 1);
-    Plan plan(trainee.description, trainee.layout, &trainee.compilation, trainee.pool,
-              {.largest_batch = largest});
-    return run(trainee, plan, order, rows.rows, StoredBatches(rows), options,
-               validates ? &validation : nullptr);
+    BatchOrder order(rows.rows, options.batch_size, trainee.seed, options.shuffle, options.merge_lone_last_row);
+    const std::int64_t largest = std::max(order.largest(), validates ? std::min(evaluation_batch, validation.rows) : 1);
+    Plan plan(trainee.description, trainee.layout, &trainee.compilation, trainee.pool, {.largest_batch = largest});
+    return run(trainee, plan, order, rows.rows, StoredBatches(rows), options, validates ? &validation : nullptr);
 }
 
 History train(Trainee trainee, const GeneratedData& data, const FitOptions& options) {
@@ -223,11 +216,9 @@ History train(Trainee trainee, const GeneratedData& data, const FitOptions& opti
     if (options.validation_data != nullptr) {
         validation = check_data(*options.validation_data, features, outputs, &trainee.compilation.loss);
     }
-    BatchOrder order(data.rows, options.batch_size, trainee.seed, options.shuffle,
-                     options.merge_lone_last_row);
+    BatchOrder order(data.rows, options.batch_size, trainee.seed, options.shuffle, options.merge_lone_last_row);
     const std::int64_t largest = std::max(order.largest(), std::min(evaluation_batch, validation.rows));
-    Plan plan(trainee.description, trainee.layout, &trainee.compilation, trainee.pool,
-              {.largest_batch = largest});
+    Plan plan(trainee.description, trainee.layout, &trainee.compilation, trainee.pool, {.largest_batch = largest});
     return run(trainee, plan, order, data.rows,
                FilledBatches(data, trainee.compilation.loss, features, outputs, order.largest()), options,
                options.validation_data != nullptr ? &validation : nullptr);

@@ -39,8 +39,7 @@ History train(Trainee trainee, const DataView& data, const FitOptions& options);
 History train(Trainee trainee, const GeneratedData& data, const FitOptions& options);
 
 /// Means over all rows in inference mode.
-Evaluation evaluate_all(Plan& plan, const CheckedData& data, const VariableValues& values,
-                        std::size_t metrics);
+Evaluation evaluate_all(Plan& plan, const CheckedData& data, const VariableValues& values, std::size_t metrics);
 
 /// Rows that inference computes at a time: enough blocks for every thread, few enough to stay in cache.
 inline constexpr std::int64_t evaluation_batch = 512;

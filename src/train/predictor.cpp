@@ -21,8 +21,8 @@ struct Predictor::Impl {
     std::int64_t features;
 };
 
-Predictor::Predictor(const ModelDescription& description, const VariableLayout& layout,
-                     const VariableValues& values, std::int64_t largest_batch, int threads)
+Predictor::Predictor(const ModelDescription& description, const VariableLayout& layout, const VariableValues& values,
+                     std::int64_t largest_batch, int threads)
     : impl_(std::make_unique<Impl>(description, layout, values, largest_batch, threads)) {}
 Predictor::~Predictor() = default;
 Predictor::Predictor(Predictor&&) noexcept = default;
@@ -38,9 +38,9 @@ void Predictor::predict(Features x, std::span<float> out) {
         BatchView batch = data.all;
         batch.x.first_row = done;
         batch.rows = std::min(impl_->plan.largest_batch(), data.rows - done);
-        impl_->plan.predict(batch, impl_->values,
-                            out.subspan(static_cast<std::size_t>(done * outputs),
-                                        static_cast<std::size_t>(batch.rows * outputs)));
+        impl_->plan.predict(
+            batch, impl_->values,
+            out.subspan(static_cast<std::size_t>(done * outputs), static_cast<std::size_t>(batch.rows * outputs)));
         done += batch.rows;
     }
 }

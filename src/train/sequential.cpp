@@ -16,8 +16,7 @@ namespace evenkeel {
 
 struct Sequential::Impl {
     explicit Impl(SequentialOptions o) : options(std::move(o)) {
-        if (options.threads == 0)
-            options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+        if (options.threads == 0) options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
         description.name = options.name;
     }
 
@@ -34,8 +33,7 @@ struct Sequential::Impl {
         batch_plan.reset();
         if (!compilation || !is_built) return;
         optimizer = OptimizerValues{};
-        for (int i = 0; i < slot_count(compilation->optimizer); ++i)
-            optimizer.slots.emplace_back(layout.weights_size);
+        for (int i = 0; i < slot_count(compilation->optimizer); ++i) optimizer.slots.emplace_back(layout.weights_size);
     }
 
     void need_built(const char* where) {
@@ -54,14 +52,11 @@ struct Sequential::Impl {
         return *pool;
     }
 
-    Trainee trainee() {
-        return {description, layout, *compilation, values, optimizer, options.seed, threads()};
-    }
+    Trainee trainee() { return {description, layout, *compilation, values, optimizer, options.seed, threads()}; }
 
     Plan& plan_for(std::int64_t rows) {
         if (!batch_plan || batch_plan->largest_batch() < rows) {
-            batch_plan.emplace(description, layout, &*compilation, threads(),
-                               PlanOptions{.largest_batch = rows});
+            batch_plan.emplace(description, layout, &*compilation, threads(), PlanOptions{.largest_batch = rows});
         }
         return *batch_plan;
     }
@@ -85,8 +80,7 @@ struct Sequential::Impl {
 
 Sequential::Sequential(SequentialOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 
-Sequential::Sequential(ModelDescription description, SequentialOptions options)
-    : Sequential(std::move(options)) {
+Sequential::Sequential(ModelDescription description, SequentialOptions options) : Sequential(std::move(options)) {
     impl_->description = std::move(description);
     if (!impl_->description.input_shape().empty()) impl_->make_variables();
 }
@@ -96,8 +90,7 @@ Sequential::Sequential(Sequential&&) noexcept = default;
 Sequential& Sequential::operator=(Sequential&&) noexcept = default;
 
 void Sequential::add(Layer layer) {
-    if (impl_->is_built)
-        fail_input(impl_->description.name + ".add", "a model that is not built yet", "one that is");
+    if (impl_->is_built) fail_input(impl_->description.name + ".add", "a model that is not built yet", "one that is");
     impl_->description.add(std::move(layer));
 }
 
@@ -169,8 +162,7 @@ Evaluation Sequential::evaluate(const DataView& data) {
 std::vector<float> Sequential::predict(Features x) {
     impl_->need_built("predict");
     const std::int64_t rows = impl_->check({x, {}}, nullptr).rows;
-    std::vector<float> out(
-        static_cast<std::size_t>(rows * elements(impl_->description.output_shape(), "output")));
+    std::vector<float> out(static_cast<std::size_t>(rows * elements(impl_->description.output_shape(), "output")));
     predict(x, out);
     return out;
 }
@@ -220,8 +212,7 @@ void Sequential::adapt(const DataView& data) {
         }
         return;
     }
-    fail_input("adapt", "a model with a Normalization layer without mean and variance",
-               impl_->description.name);
+    fail_input("adapt", "a model with a Normalization layer without mean and variance", impl_->description.name);
 }
 
 std::string Sequential::summary() const {
@@ -243,8 +234,7 @@ void Sequential::set_weights(const std::vector<std::vector<float>>& weights) {
     impl_->need_built("set_weights");
     const auto& variables = impl_->layout.variables;
     if (weights.size() != variables.size()) {
-        fail_input("set_weights", fmt::format("{} arrays", variables.size()),
-                   fmt::format("{}", weights.size()));
+        fail_input("set_weights", fmt::format("{} arrays", variables.size()), fmt::format("{}", weights.size()));
     }
     for (std::size_t i = 0; i < weights.size(); ++i) {
         if (static_cast<std::int64_t>(weights[i].size()) != variables[i].size) {

@@ -41,8 +41,8 @@ class EVENKEEL_API Checkpoint : public Callback {
     void on_train_begin(Training& training) override;
     void on_batch_end(Training& training, double loss) override;
     void on_epoch_end(Training& training, const EpochLog& log) override;
-    /// Writes one now; for an interrupted training.
-    void save(const Training& training);
+    void on_train_end(Training& training) override;  ///< writes one where the training was asked to stop
+    void save(const Training& training);             ///< writes one now
 
   private:
     CheckpointOptions options_;

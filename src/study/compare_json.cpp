@@ -1,0 +1,67 @@
+#include "study/compare_json.hpp"
+
+#include <cmath>
+
+#include "evenkeel/interop/keras.hpp"
+#include "study/statistics_json.hpp"
+
+namespace evenkeel {
+namespace {
+
+using nlohmann::json;
+
+json number(double x) {
+    return std::isfinite(x) ? json(x) : json();
+}
+
+json to_json(const EpochLog& log) {
+    json j = {{"epoch", log.epoch},
+              {"train_loss", number(log.train.loss)},
+              {"train_accuracy", number(log.train.metrics.front())},
+              {"learning_rate", log.learning_rate},
+              {"seconds", log.seconds}};
+    if (log.validated) {
+        j["validation_loss"] = number(log.validation.loss);
+        j["validation_accuracy"] = number(log.validation.metrics.front());
+    }
+    return j;
+}
+
+json to_json(const ComparedRun& run) {
+    json j = {{"seed", run.seed},
+              {"diverged", run.diverged},
+              {"test_accuracy", run.test_accuracy},
+              {"test_loss", run.test_loss ? number(*run.test_loss) : json()},
+              {"seconds", run.seconds},
+              {"epochs", json::array()}};
+    if (run.diverged) j["problem"] = run.problem;
+    for (const EpochLog& log : run.epochs) j["epochs"].push_back(to_json(log));
+    return j;
+}
+
+}  // namespace
+
+nlohmann::json to_json(const CompareResult& result, const CompareOptions& options) {
+    json arms = json::array(), pairs = json::array();
+    for (const ArmResult& arm : result.arms) {
+        json j = {{"name", arm.arm.name},
+                  {"model", json::parse(evenkeel::to_json(arm.arm.model, nullptr))},
+                  {"optimizer", options.optimizer_word},
+                  {"learning_rate", learning_rate_at(learning_rate(options.compilation.optimizer), 0)},
+                  {"runs", json::array()}};
+        for (const ComparedRun& run : arm.runs) j["runs"].push_back(to_json(run));
+        if (!arm.runs.empty()) {
+            j["test_accuracy"] = evenkeel::to_json(arm.test_accuracy);
+            if (options.epochs > 0) j["epochs_to_none"] = evenkeel::to_json(arm.epochs_to_none);
+        }
+        arms.push_back(std::move(j));
+    }
+    for (const PairResult& pair : result.pairs) {
+        json j = evenkeel::to_json(pair.comparison, pair.a, pair.b, "test_accuracy");
+        j["sentence"] = pair.sentence;
+        pairs.push_back(std::move(j));
+    }
+    return {{"arms", std::move(arms)}, {"pairs", std::move(pairs)}, {"interrupted", result.interrupted}};
+}
+
+}  // namespace evenkeel
