@@ -1,1 +1,0 @@
-// Gives the component a source file until the room fills; delete it then.
