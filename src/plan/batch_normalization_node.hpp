@@ -22,8 +22,8 @@ class BatchNormalizationNode : public Node {
         int updates_index;            ///< into VariableValues::updates
     };
 
-    BatchNormalizationNode(const Pass& pass, Value in, Value out, const BatchNormalization& layer,
-                           Variables variables, bool relu, std::int64_t largest_blocks);
+    BatchNormalizationNode(const Pass& pass, Value in, Value out, const BatchNormalization& layer, Variables variables,
+                           bool relu, std::int64_t largest_blocks);
 
     bool looks_at_batch() const override { return uses_batch(); }
     void look_forward(const Block& block) override;

@@ -26,6 +26,7 @@ struct Value {
 /// What a run of the plan is about; every node reads the same one.
 struct Pass {
     BatchView batch;
+    const BatchView* next = nullptr;  ///< the batch after this one, where known: its rows are asked for ahead of time
     bool training = false;
     std::uint64_t seed = 0;  ///< of Dropout
     std::int64_t step = 0;   ///< of Dropout, and of error messages

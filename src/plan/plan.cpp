@@ -11,15 +11,14 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
            ThreadPool& pool, const PlanOptions& options)
     : layout_(layout), pool_(pool), options_(options) {
     if (options.largest_batch < 1) {
-        fail_input("plan.largest_batch", "a positive number of rows",
-                   fmt::format("{}", options.largest_batch));
+        fail_input("plan.largest_batch", "a positive number of rows", fmt::format("{}", options.largest_batch));
     }
     if (compilation != nullptr) {
         validate(compilation->optimizer);
         update_.emplace(compilation->optimizer, layout_);
     }
-    graph_ = lower(description, layout_, compilation, pass_,
-                   {options.largest_batch, options.training, options.keep_values});
+    graph_ =
+        lower(description, layout_, compilation, pass_, {options.largest_batch, options.training, options.keep_values});
     for (const auto& node : graph_.nodes) {
         for (const Node::WeightPart& part : node->weight_parts()) parts_.push_back({node.get(), part});
     }
@@ -42,6 +41,7 @@ void Plan::begin(const BatchView& batch, bool training, const VariableValues& va
                    fmt::format("{}", batch.rows));
     }
     pass_.batch = batch;
+    pass_.next = nullptr;
     pass_.training = training;
     pass_.seed = seed;
     pass_.step = step;
@@ -49,8 +49,7 @@ void Plan::begin(const BatchView& batch, bool training, const VariableValues& va
     pass_.statistics = values.statistics.data();
     pass_.blocks = block_count(batch.rows);
     for (const Graph::Adapted& a : graph_.adapted) {
-        a.node->normalize(pass_.statistics + a.mean->offset, pass_.statistics + a.variance->offset,
-                          a.mean->size);
+        a.node->normalize(pass_.statistics + a.mean->offset, pass_.statistics + a.variance->offset, a.mean->size);
     }
     for (BatchNormalizationNode* node : graph_.batch_normalizations) node->prepare();
 }
@@ -115,10 +114,16 @@ BatchResult Plan::finish_loss() {
     return result;
 }
 
-BatchResult Plan::forward(const BatchView& batch, bool training, const VariableValues& values,
-                          std::uint64_t seed, std::int64_t step) {
+BatchResult Plan::forward(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
+                          std::int64_t step) {
+    return run_forward_pass(batch, training, values, seed, step, nullptr);
+}
+
+BatchResult Plan::run_forward_pass(const BatchView& batch, bool training, const VariableValues& values,
+                                   std::uint64_t seed, std::int64_t step, const BatchView* next) {
     if (graph_.loss == nullptr) fail_input("plan", "a loss to run forward with (compile the model)", "none");
     begin(batch, training, values, seed, step);
+    pass_.next = next;
     if (skips()) {
         BatchResult skipped;
         skipped.skipped = true;
@@ -151,9 +156,9 @@ void Plan::commit_statistics(VariableValues& values) {
 }
 
 BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, OptimizerValues& optimizer,
-                             std::uint64_t seed) {
+                             std::uint64_t seed, const BatchView* next) {
     if (gradients_.size() == 0) gradients_ = Buffer<float>(layout_.weights_size);
-    const BatchResult result = forward(batch, true, values, seed, optimizer.iteration + 1);
+    const BatchResult result = run_forward_pass(batch, true, values, seed, optimizer.iteration + 1, next);
     if (result.skipped) return result;
     if (update_->clips()) {
         backward(gradients_);

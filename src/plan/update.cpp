@@ -13,8 +13,7 @@ constexpr float no_limit = std::numeric_limits<float>::infinity();
 
 }  // namespace
 
-Update::Update(const Optimizer& optimizer, const VariableLayout& layout)
-    : optimizer_(optimizer), layout_(layout) {
+Update::Update(const Optimizer& optimizer, const VariableLayout& layout) : optimizer_(optimizer), layout_(layout) {
     std::visit(
         [this](const auto& o) {
             weight_decay_ = o.weight_decay;
@@ -38,16 +37,16 @@ void Update::begin(std::int64_t iteration) {
     if (const auto* adamw = std::get_if<AdamW>(&optimizer_)) alpha_ = corrected(adamw->beta_1, adamw->beta_2);
 }
 
-void Update::add_regularizer(const Variable& variable, std::int64_t offset, std::int64_t size,
-                             const float* weights, float* gradients) const {
+void Update::add_regularizer(const Variable& variable, std::int64_t offset, std::int64_t size, const float* weights,
+                             float* gradients) const {
     if (variable.regularizer == Regularizer{}) return;
     kernels::add_regularizer_gradient(static_cast<float>(variable.regularizer.l1),
                                       static_cast<float>(variable.regularizer.l2), size, weights + offset,
                                       gradients + offset);
 }
 
-void Update::apply(const Variable& variable, std::int64_t offset, std::int64_t size, float* gradients,
-                   float* weights, std::vector<Buffer<float>>& slots) const {
+void Update::apply(const Variable& variable, std::int64_t offset, std::int64_t size, float* gradients, float* weights,
+                   std::vector<Buffer<float>>& slots) const {
     if (!clips()) add_regularizer(variable, offset, size, weights, gradients);
     const bool decays = weight_decay_ > 0 && (decay_gamma_beta_ || !variable.is_gamma_or_beta());
     const auto decay = static_cast<float>(decays ? 1.0 - rate_ * weight_decay_ : 1.0);
@@ -94,8 +93,7 @@ void Update::clip(const float* weights, float* gradients) const {
     if (global_clip_norm_ > 0 && norm > global_clip_norm_) {
         for (const Variable& v : layout_.variables) {
             if (v.trainable)
-                kernels::clip(no_limit, static_cast<float>(global_clip_norm_ / norm), v.size,
-                              gradients + v.offset);
+                kernels::clip(no_limit, static_cast<float>(global_clip_norm_ / norm), v.size, gradients + v.offset);
         }
     }
 }
@@ -104,10 +102,8 @@ double Update::penalty(const float* weights) const {
     if (!has_regularizers_) return 0;
     double sum = 0;
     for (const Variable& v : layout_.variables) {
-        if (v.regularizer.l1 > 0)
-            sum += v.regularizer.l1 * kernels::sum_of_magnitudes(v.size, weights + v.offset);
-        if (v.regularizer.l2 > 0)
-            sum += v.regularizer.l2 * kernels::sum_of_squares(v.size, weights + v.offset);
+        if (v.regularizer.l1 > 0) sum += v.regularizer.l1 * kernels::sum_of_magnitudes(v.size, weights + v.offset);
+        if (v.regularizer.l2 > 0) sum += v.regularizer.l2 * kernels::sum_of_squares(v.size, weights + v.offset);
     }
     return sum;
 }

@@ -18,8 +18,8 @@ class Update {
 
     /// w ← rule(w, g) for floats [offset, offset + size), which lie within one trainable variable. The
     /// regularizer's gradient is added to g first.
-    void apply(const Variable& variable, std::int64_t offset, std::int64_t size, float* gradients,
-               float* weights, std::vector<Buffer<float>>& slots) const;
+    void apply(const Variable& variable, std::int64_t offset, std::int64_t size, float* gradients, float* weights,
+               std::vector<Buffer<float>>& slots) const;
 
     /// True where gradients must all be known before any weight may change.
     bool clips() const { return clip_value_ > 0 || clip_norm_ > 0 || global_clip_norm_ > 0; }
@@ -34,8 +34,8 @@ class Update {
     double learning_rate() const { return rate_; }
 
   private:
-    void add_regularizer(const Variable& variable, std::int64_t offset, std::int64_t size,
-                         const float* weights, float* gradients) const;
+    void add_regularizer(const Variable& variable, std::int64_t offset, std::int64_t size, const float* weights,
+                         float* gradients) const;
 
     Optimizer optimizer_;
     const VariableLayout& layout_;
