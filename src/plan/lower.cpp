@@ -118,7 +118,10 @@ class Lowering {
 
     void add(const Input&) {}
 
-    void add(const Flatten&) { current_.shape = shapes_[layer_ + 1]; }
+    void add(const Flatten&) {
+        if (current_.shape.size() != 1) dense_ = nullptr;  // its units are no longer the last axis
+        current_.shape = shapes_[layer_ + 1];
+    }
 
     void add(const Dense& layer) {
         const Variable* kernel = layout_.find(layer_, Role::kernel);
