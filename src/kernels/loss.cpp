@@ -26,7 +26,9 @@ void SparseSoftmaxCrossentropy(const LossBlock& block, float* probabilities) {
         float highest = z[0];
         for (std::int64_t j = 1; j < width; ++j) highest = z[j] > highest ? z[j] : highest;
         for_columns(width, [&](auto d, std::int64_t j) HWY_ATTR {
-            hn::StoreU(hn::Exp(d, hn::Sub(hn::LoadU(d, z + j), hn::Set(d, highest))), d, p + j);
+            const auto shifted = hn::Sub(hn::LoadU(d, z + j), hn::Set(d, highest));
+            // Exp makes 0 of a NaN, which the loss must see
+            hn::StoreU(hn::IfThenElse(hn::IsNaN(shifted), shifted, hn::Exp(d, shifted)), d, p + j);
         });
         float sum = 0;
         for (std::int64_t j = 0; j < width; ++j) sum += p[j];
