@@ -29,7 +29,7 @@ void pause_briefly() {
 ThreadPool::ThreadPool(int threads) {
     if (threads < 1 || threads > 1024) fail_input("threads", "a number from 1 to 1024", std::to_string(threads));
     for (int i = 1; i < threads; ++i) {
-        workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+        workers_.emplace_back([this, i](const std::stop_token& stop) { work(stop, i); });
     }
 }
 
@@ -42,7 +42,7 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::run_erased(std::int64_t blocks, Call call, const void* body) {
     const SingleThreadedOpenMP alone;
     if (workers_.empty() || blocks <= 1) {
-        for (std::int64_t block = 0; block < blocks; ++block) call(body, block);
+        for (std::int64_t block = 0; block < blocks; ++block) call(body, block, 0);
         return;
     }
     call_ = call;
@@ -56,7 +56,7 @@ void ThreadPool::run_erased(std::int64_t blocks, Call call, const void* body) {
         const std::lock_guard lock(park_mutex_);
         park_.notify_all();
     }
-    while (take_block()) {
+    while (take_block(0)) {
     }
     for (int spins = 0; done_.load(std::memory_order_acquire) < blocks; ++spins) {
         pause_briefly();
@@ -65,13 +65,13 @@ void ThreadPool::run_erased(std::int64_t blocks, Call call, const void* body) {
     if (failure_) std::rethrow_exception(failure_);
 }
 
-bool ThreadPool::take_block() {
+bool ThreadPool::take_block(int thread) {
     std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
     do {
         if ((ticket & blocks_left) == 0) return false;
     } while (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire));
     try {
-        call_(body_, blocks_ - static_cast<std::int64_t>(ticket & blocks_left));
+        call_(body_, blocks_ - static_cast<std::int64_t>(ticket & blocks_left), thread);
     } catch (...) {
         drop_blocks_left();
         const std::lock_guard lock(failure_mutex_);
@@ -103,11 +103,11 @@ void ThreadPool::wait_for_blocks(const std::stop_token& stop) {
     parked_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void ThreadPool::work(const std::stop_token& stop) {
+void ThreadPool::work(const std::stop_token& stop, int thread) {
     const SingleThreadedOpenMP alone;
     while (!stop.stop_requested()) {
         wait_for_blocks(stop);
-        while (take_block()) {
+        while (take_block(thread)) {
         }
     }
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 namespace evenkeel {
@@ -27,20 +28,29 @@ class ThreadPool {
 
     int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-    /// Calls body(block) once for every block in [0, blocks), on all threads, and returns when all are done.
+    /// Calls body(block), or body(block, thread) with thread in [0, threads()), once for every block in [0, blocks), on
+    /// all threads, and returns when all are done. The thread's number is for scratch memory, never for results.
     /// The first exception a block throws is thrown again here, after all threads have stopped.
     template <typename Body>
     void run(std::int64_t blocks, const Body& body) {
         run_erased(
-            blocks, [](const void* b, std::int64_t block) { (*static_cast<const Body*>(b))(block); }, &body);
+            blocks,
+            [](const void* b, std::int64_t block, int thread) {
+                if constexpr (std::is_invocable_v<const Body&, std::int64_t, int>) {
+                    (*static_cast<const Body*>(b))(block, thread);
+                } else {
+                    (*static_cast<const Body*>(b))(block);
+                }
+            },
+            &body);
     }
 
   private:
-    using Call = void (*)(const void* body, std::int64_t block);
+    using Call = void (*)(const void* body, std::int64_t block, int thread);
 
     void run_erased(std::int64_t blocks, Call call, const void* body);
-    void work(const std::stop_token& stop);
-    bool take_block();
+    void work(const std::stop_token& stop, int thread);
+    bool take_block(int thread);
     void wait_for_blocks(const std::stop_token& stop);
     void drop_blocks_left();
 

@@ -150,9 +150,6 @@ void BatchNormalizationNode::finish_backward() {
     for (std::int64_t c = 0; c < channels_; ++c) {
         mean_dy_[c] = static_cast<float>(sum_dy_[c] * through_batch);
         slope_[c] = static_cast<float>(sum_dy_xhat_[c] * through_batch * inverse_[c]);
-        if (variables_.gamma != nullptr)
-            pass_.gradients[variables_.gamma->offset + c] = static_cast<float>(sum_dy_xhat_[c]);
-        if (variables_.beta != nullptr) pass_.gradients[variables_.beta->offset + c] = static_cast<float>(sum_dy_[c]);
     }
 }
 
@@ -175,7 +172,12 @@ std::vector<Node::WeightPart> BatchNormalizationNode::weight_parts() const {
     for (const Variable* v : {variables_.gamma, variables_.beta}) {
         if (v != nullptr && v->trainable) parts.push_back({v, v->offset, v->size, 0, 1});
     }
-    return parts;  // finish_backward has written their gradients
+    return parts;
+}
+
+void BatchNormalizationNode::weight_gradient(const WeightPart& part, float* gradient) {
+    const Buffer<double>& sums = part.variable == variables_.gamma ? sum_dy_xhat_ : sum_dy_;
+    for (std::int64_t c = 0; c < channels_; ++c) gradient[c] = static_cast<float>(sums[c]);
 }
 
 void BatchNormalizationNode::commit_statistics(VariableValues& values) const {

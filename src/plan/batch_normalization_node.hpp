@@ -34,6 +34,7 @@ class BatchNormalizationNode : public Node {
     void finish_backward() override;
     void backward(const Block& block) override;
     std::vector<WeightPart> weight_parts() const override;
+    void weight_gradient(const WeightPart& part, float* gradient) override;
 
     /// True while this pass normalizes by the batch: in training, unless frozen or a lone value falls back.
     bool uses_batch() const;

@@ -72,8 +72,7 @@ class Plan {
     bool skips() const;
     void run_forward(std::size_t nodes);
     void run_backward();
-    template <typename After>
-    void run_weight_gradients(const After& after);
+    void backward_and_update(VariableValues& values, OptimizerValues& optimizer);
     BatchResult finish_loss();
     Block block(std::int64_t index) const;
 
@@ -83,7 +82,8 @@ class Plan {
     Pass pass_;
     Graph graph_;
     std::optional<Update> update_;
-    Buffer<float> gradients_;  ///< of train_step
+    Buffer<float> gradients_;  ///< of train_step where gradients must be complete before weights change (clipping)
+    Buffer<float> scratch_;    ///< room for one part's gradient a thread
 
     struct Part {
         Node* node;
