@@ -6,6 +6,8 @@
 #include <sstream>
 #include <vector>
 
+#include "terminal.hpp"
+
 namespace evenkeel::cli {
 namespace {
 
@@ -17,7 +19,8 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t roo
     std::size_t used = 0;
     std::istringstream words(text);
     for (std::string word; words >> word;) {
-        if (used > 0 && used + 1 + word.size() > room) {
+        const std::size_t length = display_width(word);
+        if (used > 0 && used + 1 + length > room) {
             out += '\n' + std::string(indent, ' ');
             used = 0;
         } else if (used > 0) {
@@ -25,7 +28,7 @@ std::string wrapped(const std::string& text, std::size_t indent, std::size_t roo
             ++used;
         }
         out += word;
-        used += word.size();
+        used += length;
     }
     return out;
 }
@@ -50,15 +53,15 @@ Entry entry_of(const CLI::Option& option) {
 std::string section(const std::string& title, const std::vector<Entry>& entries) {
     if (entries.empty()) return {};
     std::size_t column = 0;
-    for (const Entry& e : entries) column = std::max(column, e.name.size());
+    for (const Entry& e : entries) column = std::max(column, display_width(e.name));
     column = std::min<std::size_t>(column, 34) + 4;
     std::string out = '\n' + title + ":\n";
     for (const Entry& e : entries) {
         out += "  " + e.name;
-        if (e.name.size() + 4 > column) {
+        if (display_width(e.name) + 4 > column) {
             out += '\n' + std::string(column, ' ');
         } else {
-            out += std::string(column - 2 - e.name.size(), ' ');
+            out += std::string(column - 2 - display_width(e.name), ' ');
         }
         out += wrapped(e.text, column, width - column) + '\n';
     }
@@ -77,7 +80,7 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppF
     for (const CLI::Option* o : app->get_options([](const CLI::Option* x) { return !x->get_group().empty(); })) {
         (o->get_positional() ? positionals : options).push_back(entry_of(*o));
         if (o->get_positional())
-            usage += fmt::format(o->get_required() ? " {}" : " [{}]", o->get_name(true));
+            usage += o->get_required() ? ' ' + o->get_name(true) : " [" + o->get_name(true) + ']';
     }
     for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) {
         const std::string& text = sub->get_description();

@@ -32,8 +32,7 @@ std::int64_t whole(const std::string& name, const std::string& text, std::int64_
 
 std::string words_of(const Range& range) {
     if (range.high >= 1e300 && range.low <= -1e300) return "a finite number";
-    if (range.high >= 1e300)
-        return fmt::format(range.above ? "a number above {}" : "a number of at least {}", range.low);
+    if (range.high >= 1e300) return fmt::format("a number {} {}", range.above ? "above" : "of at least", range.low);
     return fmt::format("a number {} {} and at most {}", range.above ? "above" : "of at least", range.low,
                        range.high);
 }

@@ -14,9 +14,9 @@ namespace evenkeel::cli {
 CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& value, const std::string& help,
                       const std::string& type);
 
+/// A `value` below `low` stands for "not given" and is no default to be shown.
 CLI::Option* add_whole(CLI::App& app, const std::string& name, std::int64_t& value, std::int64_t low,
                        std::int64_t high, const std::string& help);
-/// The same for options without a fixed default: `given` says whether the user set it.
 CLI::Option* add_whole_list(CLI::App& app, const std::string& name, std::vector<std::int64_t>& values,
                             std::int64_t low, std::int64_t high, const std::string& help);
 

@@ -90,7 +90,7 @@ std::string TextTable::text() const {
 std::string grouped(long long number) {
     std::string digits = fmt::format("{}", number);
     const std::size_t first = number < 0 ? 1 : 0;
-    for (std::size_t i = digits.size(); i > first + 3;) digits.insert(i -= 3, " ");
+    for (std::size_t i = digits.size(); i > first + 3;) digits.insert(i -= 3, 1, ' ');
     return digits;
 }
 
