@@ -53,3 +53,4 @@ set_target_properties(evenkeel_cli PROPERTIES OUTPUT_NAME evenkeel)
 target_include_directories(evenkeel_cli PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/apps/evenkeel)
 target_link_libraries(evenkeel_cli PRIVATE evenkeel_options evenkeel_study evenkeel_interop evenkeel_engine
   CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt)
+target_compile_definitions(evenkeel_cli PRIVATE EVENKEEL_VERSION="${PROJECT_VERSION}")

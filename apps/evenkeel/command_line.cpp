@@ -1,0 +1,36 @@
+#include "command_line.hpp"
+
+#include <cstring>
+
+namespace evenkeel::cli {
+namespace {
+
+int count = 0;
+char** words = nullptr;
+
+std::string quoted(const std::string& word) {
+    constexpr const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,+@%";
+    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+    std::string out = "'";
+    for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + '\'';
+}
+
+}  // namespace
+
+void remember_command_line(int argc, char** argv) {
+    count = argc;
+    words = argv;
+}
+
+std::string command_line_with_resume() {
+    std::string line;
+    bool resumes = false;
+    for (int i = 0; i < count; ++i) {
+        line += (i > 0 ? " " : "") + quoted(words[i]);
+        resumes = resumes || std::strcmp(words[i], "--resume") == 0;
+    }
+    return resumes ? line : line + " --resume";
+}
+
+}  // namespace evenkeel::cli

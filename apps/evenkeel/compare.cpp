@@ -1,0 +1,194 @@
+#include "evenkeel/study/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "command.hpp"
+#include "evenkeel/core/error.hpp"
+#include "evenkeel/model/zoo.hpp"
+#include "evenkeel/train/input_scaling.hpp"
+#include "interrupt.hpp"
+#include "option_values.hpp"
+#include "progress.hpp"
+#include "run_folder.hpp"
+#include "study/compare_json.hpp"
+#include "terminal.hpp"
+#include "training_options.hpp"
+
+namespace evenkeel::cli {
+namespace {
+
+struct CompareCommand : TrainingOptions {
+    std::int64_t seeds = 8;
+    std::string arms = "none,before,after";
+};
+
+std::vector<Arm> arms_of(const std::string& text) {
+    std::vector<Arm> arms;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t end = std::min(text.find(',', begin), text.size());
+        const std::string word = text.substr(begin, end - begin);
+        if (word != "none" && word != "before" && word != "after")
+            fail_input("--arms", "a list of none, before, after", fmt::format("\"{:.60}\"", text));
+        const Arm arm = arm_from_word(word);
+        if (std::find(arms.begin(), arms.end(), arm) != arms.end())
+            fail_input("--arms", "every arm once", fmt::format("\"{:.60}\"", text));
+        arms.push_back(arm);
+        begin = end + 1;
+    }
+    return arms;
+}
+
+const char* meaning(const std::string& arm) {
+    if (arm == "before") return "z → BN → g";
+    if (arm == "after") return "z → g → BN";
+    return "z → g";
+}
+
+std::string history_csv(const CompareResult& result) {
+    std::string out = "arm,seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,seconds\n";
+    for (const ArmResult& arm : result.arms) {
+        for (const ComparedRun& run : arm.runs) {
+            for (const EpochLog& e : run.epochs) {
+                out += fmt::format("{},{},{},{},{},", arm.arm.name, run.seed, e.epoch, e.train.loss, e.train.metrics[0]);
+                out += e.validated ? fmt::format("{},{}", e.validation.loss, e.validation.metrics[0]) : ",";
+                out += fmt::format(",{},{:.6f}\n", e.learning_rate, e.seconds);
+            }
+        }
+    }
+    return out;
+}
+
+std::string table_of(const CompareResult& result, const std::string& first) {
+    TextTable table({"arm", "", "test accuracy", "95 % interval", "epochs to " + first, "seconds a run", "diverged"},
+                    "llrrrrr");
+    for (const ArmResult& arm : result.arms) {
+        double seconds = 0;
+        for (const ComparedRun& run : arm.runs) seconds += run.seconds / static_cast<double>(arm.runs.size());
+        const auto diverged = std::count_if(arm.runs.begin(), arm.runs.end(), [](const auto& r) { return r.diverged; });
+        const auto& accuracy = arm.test_accuracy;
+        table.add({arm.arm.name, meaning(arm.arm.name), percent(accuracy.mean),
+                   accuracy.ci95 ? fmt::format("{:.2f} … {:.2f}", 100 * accuracy.ci95->low, 100 * accuracy.ci95->high) : "–",
+                   arm.epochs_to_none.median_text(), fmt::format("{:.2f}", seconds),
+                   diverged > 0 ? fmt::format("{} of {}", diverged, arm.runs.size()) : "–"});
+    }
+    return table.text();
+}
+
+/// A sentence in lines of at most 96 columns, the first behind "• ".
+std::string paragraph(const std::string& sentence) {
+    std::string out = "  • ";
+    std::size_t used = 4;
+    for (std::size_t begin = 0; begin < sentence.size();) {
+        const std::size_t end = std::min(sentence.find(' ', begin), sentence.size());
+        const std::string word = sentence.substr(begin, end - begin);
+        if (used + display_width(word) > 96) {
+            out += "\n    ";
+            used = 4;
+        }
+        out += word + ' ';
+        used += display_width(word) + 1;
+        begin = end + 1;
+    }
+    out.back() = '\n';
+    return out;
+}
+
+std::string text_of_result(const CompareCommand& o, const Dataset& data, const CompareResult& result) {
+    const std::size_t seeds = result.arms.front().runs.size();
+    std::string out = fmt::format(
+        "\n{}\n\n",
+        bold(fmt::format("{} on {}: {} {}, {} epochs, batches of {}, {} at learning rate {}", o.model, data.name, seeds,
+                         seeds == 1 ? "seed" : "seeds", o.epochs, o.batch_size, o.optimizer, o.rate())));
+    const bool has_none = std::any_of(result.arms.begin(), result.arms.end(), [](const auto& a) { return a.arm.name == "none"; });
+    const std::string first = has_none ? "none" : result.arms.front().arm.name;
+    out += table_of(result, first + "'s");
+    out += dim(fmt::format("  epochs to {0}'s: until validation accuracy reaches {0}'s final one; median of the seeds\n", first));
+    if (!result.pairs.empty()) out += '\n';
+    for (const PairResult& pair : result.pairs) out += paragraph(pair.sentence);
+    return out;
+}
+
+int run_compare(const CompareCommand& o) {
+    JsonHeader header("compare");
+    const std::vector<Arm> arms = arms_of(o.arms);
+    const RunFolder folder(o.out);
+    Dataset data = open_data(o.data, o.target);
+    if (data.classes < 2)
+        fail_input("--data", "data with classes (what is compared is accuracy)", data.name + ", whose target is a number");
+    const std::int64_t validation = validation_rows(o, data);
+    header.arguments = arguments_of(o, validation);
+    header.arguments["seeds"] = o.seeds;
+    header.arguments["arms"] = o.arms;
+
+    const ChosenModel chosen = open_model(o.model, data.train.shape, data.classes);
+    std::vector<ComparedArm> compared;
+    for (const Arm arm : arms) {
+        compared.push_back({to_word(arm), with_input(with_arm(chosen.description, arm), data.train,
+                                                     input_scaling_from_word(o.scaling))});
+    }
+    CompareOptions options;
+    options.optimizer_word = o.optimizer;
+    options.compilation = compilation_for(compared.front().model, data, o.compiled_optimizer());
+    options.batch_size = o.batch_size;
+    options.epochs = static_cast<int>(o.epochs);
+    options.seeds = static_cast<int>(o.seeds);
+    options.threads = threads_or_all(o.threads);
+    options.validation_rows = validation;
+    CompareProgressLine line(progress_mode(o.quiet), data.train.rows() - validation, rows_word(data));
+    options.progress = [&line](const CompareProgress& progress) { line.show(progress); };
+    CompareResult result;
+    {
+        const Interruptible interruptible;
+        options.interrupted = &Interruptible::wished();
+        result = compare(data, compared, options);
+    }
+    line.clear();
+
+    const std::size_t seeds = result.arms.front().runs.size();
+    if (result.interrupted && seeds == 0) {
+        notice("Interrupted before any seed was finished in all arms: nothing to save.");
+        return interrupted;
+    }
+    folder.write("history.csv", history_csv(result));
+    const std::string summary = text_of(header.with(to_json(result, options)));
+    folder.write("summary.json", summary);
+    print(o.json ? summary : text_of_result(o, data, result));
+    if (result.interrupted) {
+        notice(fmt::format("Interrupted: saved {} of {} seeds, those finished in all arms, in {}.", seeds, o.seeds,
+                           folder.path().string()));
+        return interrupted;
+    }
+    if (!o.json) {
+        print(fmt::format("\n  saved {} and history.csv beside it   ({})\n", (folder.path() / "summary.json").string(),
+                          duration(header.seconds())));
+    }
+    return done;
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app, Action& chosen) {
+    auto options = std::make_shared<CompareCommand>();
+    options->out = "runs/compare";
+    CLI::App* sub = app.add_subcommand("compare", "Trains a network with and without normalization and compares");
+    add_training_options(*sub, *options);
+    add_whole(*sub, "--seeds", options->seeds, 1, 10000,
+              "how often each arm is trained; arms are paired by seed, and 6 or more can give a verdict");
+    add_text(*sub, "--arms", options->arms,
+             "none, before (z → BN → g: the lecture's first way), after (z → g → BN: the second)", "ARM,ARM,…");
+    sub->footer(R"(The arms are made from MODEL: its normalization layers are removed, then one stands before or after the
+activation of every hidden layer. All arms of a seed have the same initial weights and batches.
+DIR gets summary.json and history.csv.
+
+Examples:
+  evenkeel compare
+  evenkeel compare --data mnist --optimizer adam --seeds 8 --out runs/adam
+  evenkeel compare --data digits --epochs 3 --arms none,before --json)");
+    sub->callback([options, &chosen] { chosen = [options] { return run_compare(*options); }; });
+}
+
+}  // namespace evenkeel::cli

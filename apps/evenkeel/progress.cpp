@@ -1,0 +1,125 @@
+#include "progress.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "terminal.hpp"
+
+namespace evenkeel::cli {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string metric_text(const std::string& name, double value) {
+    if (name.ends_with("accuracy")) return fmt::format("{} {:5.2f} %", name, 100 * value);
+    return fmt::format("{} {:.4g}", name, value);
+}
+
+std::string speed(double rows, double seconds, const std::string& word) {
+    return seconds > 0 ? fmt::format("{} {}/s", rate(rows / seconds), word) : "";
+}
+
+}  // namespace
+
+ProgressMode progress_mode(bool quiet) {
+    if (quiet) return ProgressMode::none;
+    return is_terminal(STDERR_FILENO) ? ProgressMode::bar : ProgressMode::lines;
+}
+
+bool LiveLine::due() {
+    if (seconds_since(last_) < 0.1) return false;
+    last_ = std::chrono::steady_clock::now();
+    return true;
+}
+
+void LiveLine::show(const std::string& head, double share, const std::string& tail) {
+    const int room = std::min(columns(STDERR_FILENO), 100) - 1;
+    const int free = room - static_cast<int>(display_width(head) + display_width(tail)) - 4;
+    const int length = std::min(30, free);
+    std::string bar;
+    if (length >= 5) {
+        const int full = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * length));
+        bar += "  ";
+        for (int i = 0; i < full; ++i) bar += "━";
+        bar += "\x1b[2m";
+        for (int i = full; i < length; ++i) bar += "─";
+        bar += "\x1b[22m  ";
+    } else {
+        bar = "  ";
+    }
+    std::string text = head + bar + tail;
+    if (length < 5 && static_cast<int>(display_width(text)) > room) text = head;  // too narrow for more
+    text = "\r\x1b[2K" + text;
+    shown_ = true;
+    if (::write(STDERR_FILENO, text.data(), text.size()) < 0) shown_ = false;
+}
+
+void LiveLine::clear() {
+    if (!shown_) return;
+    shown_ = false;
+    constexpr std::string_view text = "\r\x1b[2K";
+    if (::write(STDERR_FILENO, text.data(), text.size()) < 0) return;
+}
+
+double TrainProgress::rows_done(const Training& t) const {
+    return static_cast<double>(t.position.epoch) * static_cast<double>(t.rows) + static_cast<double>(t.position.rows);
+}
+
+void TrainProgress::on_train_begin(Training& t) {
+    start_ = std::chrono::steady_clock::now();
+    rows_at_start_ = rows_done(t);
+}
+
+void TrainProgress::on_batch_end(Training& t, double loss) {
+    if (mode_ != ProgressMode::bar || !line_.due()) return;
+    const double all = static_cast<double>(t.epochs) * static_cast<double>(t.rows), done = rows_done(t);
+    const double seconds = seconds_since(start_), new_rows = done - rows_at_start_;
+    const double epoch_rows = std::max(1.0, static_cast<double>(t.position.rows));
+    const std::string head = fmt::format("epoch {:>{}}/{}", t.position.epoch + 1, fmt::formatted_size("{}", t.epochs), t.epochs);
+    std::string tail = fmt::format("loss {:.4f}", t.position.rows > 0 ? t.position.loss_sum / epoch_rows : loss);
+    if (!t.history.metric_names.empty())
+        tail += "  " + metric_text(t.history.metric_names[0], t.position.metric_sums[0] / epoch_rows);
+    if (new_rows > 0) {
+        tail += "  " + speed(new_rows, seconds, rows_word_);
+        tail += fmt::format("  {} left", duration(std::max(0.0, (all - done) * seconds / new_rows)));
+    }
+    line_.show(head, all > 0 ? done / all : 1, tail);
+}
+
+void TrainProgress::on_epoch_end(Training& t, const EpochLog& log) {
+    if (mode_ != ProgressMode::lines) return;
+    std::string line = fmt::format("epoch {}/{}  loss {:.4f}", log.epoch, t.epochs, log.train.loss);
+    if (!t.history.metric_names.empty()) {
+        const std::string& name = t.history.metric_names[0];
+        line += "  " + metric_text(name, log.train.metrics[0]);
+        if (log.validated) line += "  validation " + metric_text(name, log.validation.metrics[0]);
+    }
+    line += "  " + speed(static_cast<double>(log.train.rows), log.seconds, rows_word_);
+    notice(line);
+}
+
+void CompareProgressLine::show(const CompareProgress& p) {
+    if (mode_ == ProgressMode::none) return;
+    const double share = p.epochs > 0 ? static_cast<double>(p.epochs_done) / static_cast<double>(p.epochs)
+                                      : static_cast<double>(p.runs_done) / static_cast<double>(std::max<std::int64_t>(1, p.runs));
+    const double left = share > 0 ? p.seconds * (1 - share) / share : 0;
+    const std::string head = fmt::format("runs {:>{}}/{}  epochs {:>{}}/{}", p.runs_done, fmt::formatted_size("{}", p.runs),
+                                         p.runs, p.epochs_done, fmt::formatted_size("{}", p.epochs), p.epochs);
+    const std::string tail =
+        fmt::format("{}  {} left", speed(static_cast<double>(p.epochs_done * rows_), p.seconds, rows_word_), duration(left));
+    if (mode_ == ProgressMode::bar) {
+        if (line_.due()) line_.show(head, share, tail);
+        return;
+    }
+    const auto tenths = static_cast<std::int64_t>(share * 10);
+    if (tenths == tenths_told_) return;
+    tenths_told_ = tenths;
+    notice(head + "  " + tail);
+}
+
+}  // namespace evenkeel::cli

@@ -1,0 +1,108 @@
+#include "results.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cstring>
+#include <span>
+
+#include "evenkeel/core/error.hpp"
+#include "terminal.hpp"
+
+namespace evenkeel::cli {
+namespace {
+
+std::uint64_t mixed(std::uint64_t hash, std::span<const std::byte> bytes) {
+    hash = (hash ^ bytes.size()) * 0x9E3779B97F4A7C15u;
+    while (!bytes.empty()) {
+        std::uint64_t word = 0;
+        const std::size_t count = std::min<std::size_t>(8, bytes.size());
+        std::memcpy(&word, bytes.data(), count);
+        hash = std::rotl((hash ^ word) * 0x9E3779B97F4A7C15u, 29);
+        bytes = bytes.subspan(count);
+    }
+    return hash;
+}
+
+std::uint64_t mixed(std::uint64_t hash, const Examples& examples) {
+    hash = mixed(hash, std::as_bytes(std::span(examples.shape)));
+    std::visit([&](const auto& values) { hash = mixed(hash, std::as_bytes(std::span(values))); }, examples.values);
+    hash = mixed(hash, std::as_bytes(std::span(examples.labels)));
+    return mixed(hash, std::as_bytes(std::span(examples.targets)));
+}
+
+}  // namespace
+
+std::string metric_value(const std::string& name, double value) {
+    return name.ends_with("accuracy") ? percent(value) : fmt::format("{:.4g}", value);
+}
+
+std::string epochs_table(const History& history) {
+    constexpr std::size_t most = 24, head = 4;
+    const std::string& metric = history.metric_names.front();
+    TextTable table({"epoch", "train loss", "train " + metric, "validation loss", "validation " + metric, "seconds"},
+                    "rrrrrr");
+    const std::size_t n = history.epochs.size();
+    for (std::size_t i = 0; i < n; ++i) {
+        if (n > most && i >= head && i + (most - head) < n) {
+            if (i == head) table.add({"…", "…", "…", "…", "…", "…"});
+            continue;
+        }
+        const EpochLog& e = history.epochs[i];
+        table.add({fmt::format("{}", e.epoch), fmt::format("{:.4f}", e.train.loss),
+                   metric_value(metric, e.train.metrics[0]), e.validated ? fmt::format("{:.4f}", e.validation.loss) : "–",
+                   e.validated ? metric_value(metric, e.validation.metrics[0]) : "–", fmt::format("{:.2f}", e.seconds)});
+    }
+    return '\n' + table.text();
+}
+
+std::string history_csv(const History& history) {
+    const std::string& metric = history.metric_names.front();
+    std::string out = fmt::format("epoch,train_loss,train_{0},validation_loss,validation_{0},learning_rate,seconds\n", metric);
+    for (const EpochLog& e : history.epochs) {
+        out += fmt::format("{},{},{},", e.epoch, e.train.loss, e.train.metrics[0]);
+        out += e.validated ? fmt::format("{},{}", e.validation.loss, e.validation.metrics[0]) : ",";
+        out += fmt::format(",{},{:.6f}\n", e.learning_rate, e.seconds);
+    }
+    return out;
+}
+
+json epochs_json(const History& history) {
+    const std::string& metric = history.metric_names.front();
+    json epochs = json::array();
+    for (const EpochLog& e : history.epochs) {
+        json j = {{"epoch", e.epoch},
+                  {"train_loss", number_or_null(e.train.loss)},
+                  {"train_" + metric, number_or_null(e.train.metrics[0])},
+                  {"learning_rate", e.learning_rate},
+                  {"seconds", e.seconds}};
+        if (e.validated) {
+            j["validation_loss"] = number_or_null(e.validation.loss);
+            j["validation_" + metric] = number_or_null(e.validation.metrics[0]);
+        }
+        epochs.push_back(std::move(j));
+    }
+    return epochs;
+}
+
+std::uint64_t content_hash(const Dataset& data) {
+    return mixed(mixed(0, data.train), data.test);
+}
+
+void copy_values(const SavedModel& saved, Sequential& model) {
+    const auto& from = saved.layout.variables;
+    const auto& to = model.layout().variables;
+    if (from.size() != to.size() || saved.values.updates.size() != model.values().updates.size()) {
+        fail_input("--scaling", fmt::format("a scaling that keeps the {} variables of the archive", from.size()),
+                   fmt::format("{}", to.size()));
+    }
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        const auto values = saved.values.of(from[i]);
+        if (from[i].shape != to[i].shape)
+            fail_input(to[i].path, to_string(from[i].shape), to_string(to[i].shape));
+        std::copy(values.begin(), values.end(), model.values().of(to[i]).begin());
+    }
+    model.values().updates = saved.values.updates;
+}
+
+}  // namespace evenkeel::cli

@@ -1,0 +1,70 @@
+#include "study/bench_products.hpp"
+
+#include <algorithm>
+
+#include "evenkeel/core/random.hpp"
+#include "kernels/gemm.hpp"
+#include "plan/node.hpp"
+
+namespace evenkeel {
+namespace {
+
+using kernels::Transpose;
+
+// As the plan cuts a kernel's gradient.
+constexpr std::int64_t rows_of_part = 112;
+
+Buffer<float> random_buffer(std::int64_t size, std::uint64_t purpose) {
+    Buffer<float> buffer(size);
+    const Random random(0, purpose);
+    for (std::int64_t i = 0; i < size; ++i)
+        buffer[i] = static_cast<float>(random.uniform(static_cast<std::uint64_t>(i)) - 0.5);
+    return buffer;
+}
+
+}  // namespace
+
+StepProducts::StepProducts(std::vector<std::int64_t> widths, std::int64_t rows, ThreadPool& pool)
+    : rows_(rows), pool_(pool), output_(rows * widths.back()) {
+    for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
+        const std::int64_t in = widths[i], units = widths[i + 1];
+        layers_.push_back({in, units, random_buffer(rows * in, 3 * i), random_buffer(in * units, 3 * i + 1),
+                           random_buffer(rows * units, 3 * i + 2), Buffer<float>(in * units)});
+        const std::int64_t cut = pool.threads() == 1 ? in : rows_of_part;
+        for (std::int64_t first = 0; first < in; first += cut) parts_.push_back({i, first, std::min(cut, in - first)});
+    }
+}
+
+void StepProducts::run() {
+    const std::int64_t block = pool_.threads() == 1 ? rows_ : rows_per_block(rows_);
+    pool_.run((rows_ + block - 1) / block, [&](std::int64_t b) {
+        products_of_rows(b * block, std::min(block, rows_ - b * block));
+    });
+    pool_.run(static_cast<std::int64_t>(parts_.size()),
+              [&](std::int64_t p) { product_of_part(parts_[static_cast<std::size_t>(p)]); });
+}
+
+// Forward z = x·W of every layer, then backward ∂C/∂x = ∂C/∂z·Wᵀ of all but the first. The results overwrite
+// the next layer's operands, as in a step.
+void StepProducts::products_of_rows(std::int64_t begin, std::int64_t rows) {
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+        Layer& l = layers_[i];
+        float* z = i + 1 < layers_.size() ? layers_[i + 1].x.data() : output_.data();
+        kernels::gemm(Transpose::no, Transpose::no, rows, l.units, l.inputs, l.x.data() + begin * l.inputs, l.inputs,
+                      l.weights.data(), l.units, 0.0F, z + begin * l.units, l.units);
+    }
+    for (std::size_t i = layers_.size(); i-- > 1;) {
+        Layer& l = layers_[i];
+        kernels::gemm(Transpose::no, Transpose::yes, rows, l.inputs, l.units, l.z_gradient.data() + begin * l.units, l.units,
+                      l.weights.data(), l.units, 0.0F, layers_[i - 1].z_gradient.data() + begin * l.inputs, l.inputs);
+    }
+}
+
+// ∂C/∂W = xᵀ·∂C/∂z.
+void StepProducts::product_of_part(const Part& part) {
+    Layer& l = layers_[part.layer];
+    kernels::gemm(Transpose::yes, Transpose::no, part.count, l.units, rows_, l.x.data() + part.first, l.inputs,
+                  l.z_gradient.data(), l.units, 0.0F, l.gradient.data() + part.first * l.units, l.units);
+}
+
+}  // namespace evenkeel

@@ -1,0 +1,185 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "core/threads.hpp"
+#include "evenkeel/core/error.hpp"
+#include "evenkeel/core/random.hpp"
+#include "evenkeel/data/batches.hpp"
+#include "evenkeel/model/description.hpp"
+#include "evenkeel/study/bench.hpp"
+#include "plan/plan.hpp"
+#include "study/bench_products.hpp"
+
+namespace evenkeel {
+namespace {
+
+constexpr std::int64_t classes = 10;
+
+ModelDescription lecture_network(const Shape& input, bool normalize) {
+    ModelDescription model;
+    model.add(Input(input));
+    model.add(Flatten{});
+    model.add(Rescaling(1.0 / 255));
+    for (const std::int64_t units : {128, 64}) {
+        model.add(Dense(units));
+        if (normalize) model.add(BatchNormalization{});
+        model.add(ReLU{});
+    }
+    model.add(Dense(classes, {.activation = "softmax"}));
+    return model;
+}
+
+/// A network in training: one step after the other over random batches.
+class Stepper {
+  public:
+    Stepper(const Examples& images, bool normalize, std::int64_t batch, ThreadPool& pool)
+        : description_(lecture_network(images.shape, normalize)),
+          layout_(description_),
+          values_(description_, layout_, 0),
+          compilation_{.optimizer = SGD{.learning_rate = 0.1}},
+          order_(images.rows(), batch, 0, true),
+          plan_(description_, layout_, &compilation_, pool, {.largest_batch = batch}),
+          full_batches_(images.rows() / batch) {
+        view_.x.bytes = std::get<std::vector<std::uint8_t>>(images.values).data();
+        view_.x.features = elements(images.shape, "bench");
+        view_.labels = images.labels.data();
+        order_.epoch(0);
+    }
+    double step() {
+        const BatchResult result = plan_.train_step(batch(next_), values_, optimizer_, 0);
+        next_ = (next_ + 1) % full_batches_;
+        plan_.prefetch(batch(next_));
+        return result.loss;
+    }
+    const VariableValues& values() const { return values_; }
+
+  private:
+    BatchView batch(std::int64_t index) {
+        const auto rows = order_.batch(index);
+        view_.x.rows = rows.data();
+        view_.rows = static_cast<std::int64_t>(rows.size());
+        return view_;
+    }
+    ModelDescription description_;
+    VariableLayout layout_;
+    VariableValues values_;
+    OptimizerValues optimizer_;
+    Compilation compilation_;
+    BatchOrder order_;
+    Plan plan_;
+    BatchView view_;
+    std::int64_t full_batches_, next_ = 0;
+};
+
+bool same_bits(const Buffer<float>& a, const Buffer<float>& b) {
+    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.span().size_bytes()) == 0;
+}
+
+/// A fast step that learns nothing, or something else with two threads, would be worth no measurement.
+void check_learning(const Examples& images, bool normalize, std::int64_t batch, const std::vector<int>& threads) {
+    constexpr int steps = 60;
+    const char* name = normalize ? "bench: with BN" : "bench: plain";
+    ThreadPool alone(1);
+    Stepper reference(images, normalize, batch, alone);
+    double first = 0, last = 0;
+    for (int s = 0; s < steps; ++s) {
+        const double loss = reference.step();
+        (s < 10 ? first : last) += s < 10 || s >= steps - 10 ? loss / 10 : 0;
+    }
+    if (!(last < first)) fail_work(name, "a loss that falls", fmt::format("{:.4f} after {:.4f}", last, first));
+    for (const int count : threads) {
+        ThreadPool pool(count);
+        Stepper other(images, normalize, batch, pool);
+        for (int s = 0; s < steps; ++s) other.step();
+        if (!same_bits(reference.values().weights, other.values().weights) ||
+            !same_bits(reference.values().statistics, other.values().statistics)) {
+            fail_work(name, "the bits of one thread", fmt::format("others with {} threads", count));
+        }
+    }
+}
+
+/// Microseconds a call, over enough calls to fill a few milliseconds; the first ones warm the caches.
+template <typename Step>
+double time_of(int calls, const Step& step) {
+    for (int i = 0; i < 3; ++i) step();
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < calls; ++i) step();
+    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count() / calls;
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const std::size_t middle = values.size() / 2;
+    return values.size() % 2 == 1 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
+}
+
+BenchStepRow measure(const Examples& images, std::int64_t batch, int threads, int repeats) {
+    ThreadPool pool(threads);
+    StepProducts products({elements(images.shape, "bench"), 128, 64, classes}, batch, pool);
+    Stepper plain(images, false, batch, pool), normalized(images, true, batch, pool);
+    const int calls = static_cast<int>(std::clamp<std::int64_t>(2048 / batch, 4, 32));
+    std::vector<double> gemm_us, plain_us, bn_us;
+    for (int r = 0; r < repeats; ++r) {  // alternating, so that the machine's moods hit all three
+        gemm_us.push_back(time_of(calls, [&] { products.run(); }));
+        plain_us.push_back(time_of(calls, [&] { plain.step(); }));
+        bn_us.push_back(time_of(calls, [&] { normalized.step(); }));
+    }
+    return {batch, threads, median(gemm_us), median(plain_us), median(bn_us)};
+}
+
+void check_input(const Examples& images, const BenchStepOptions& options) {
+    if (!std::holds_alternative<std::vector<std::uint8_t>>(images.values) || images.labels.empty())
+        fail_input("bench.data", "images of bytes with classes", "other data");
+    const auto outside = [](std::int32_t label) { return label < 0 || label >= classes; };
+    if (std::any_of(images.labels.begin(), images.labels.end(), outside))
+        fail_input("bench.data", "labels from 0 to 9", "others");
+    for (const std::int64_t batch : options.batches) {
+        if (batch < 2 || batch > images.rows())
+            fail_input("bench.batches", fmt::format("2 to {} rows", images.rows()), fmt::format("{}", batch));
+    }
+    for (const int threads : options.threads) {
+        if (threads < 1) fail_input("bench.threads", "at least 1", fmt::format("{}", threads));
+    }
+    if (options.repeats < 1) fail_input("bench.repeats", "at least 1", fmt::format("{}", options.repeats));
+}
+
+}  // namespace
+
+Examples bench_images() {
+    constexpr std::int64_t rows = 60000, pixels = 28 * 28, stripe = 2 * 28;
+    Examples images;
+    images.shape = {28, 28};
+    std::vector<std::uint8_t> values(rows * pixels);
+    const Random random(0, purpose_of("bench images"));
+    for (std::size_t i = 0; i < values.size(); i += 4) {
+        const std::uint32_t bits = random.bits(i / 4);
+        std::memcpy(values.data() + i, &bits, 4);
+    }
+    // Noise, with two brighter lines where the class says.
+    for (std::int64_t r = 0; r < rows; ++r) {
+        images.labels.push_back(static_cast<std::int32_t>(r % classes));
+        std::uint8_t* line = values.data() + r * pixels + r % classes * stripe;
+        for (std::int64_t i = 0; i < stripe; ++i) line[i] |= 0x80;
+    }
+    images.values = std::move(values);
+    return images;
+}
+
+BenchStepResult bench_step(const Examples& images, const BenchStepOptions& options) {
+    check_input(images, options);
+    const std::int64_t batch = std::min<std::int64_t>(128, images.rows());
+    for (const bool normalize : {false, true}) check_learning(images, normalize, batch, options.threads);
+    BenchStepResult result;
+    for (const std::int64_t rows : options.batches) {
+        for (const int threads : options.threads) {
+            result.rows.push_back(measure(images, rows, threads, options.repeats));
+            if (options.progress) options.progress(result.rows.back());
+        }
+    }
+    return result;
+}
+
+}  // namespace evenkeel
