@@ -217,7 +217,7 @@ void Sequential::adapt(const DataView& data) {
 
 std::string Sequential::summary() const {
     impl_->need_built("summary");
-    return summary_text(impl_->description);
+    return evenkeel::summary(impl_->description);
 }
 
 std::vector<std::vector<float>> Sequential::get_weights() const {
