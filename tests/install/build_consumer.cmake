@@ -1,4 +1,5 @@
 # Configures and builds SOURCE in BUILD, with the package installed in PREFIX; with RUN, runs all programs it built.
+cmake_minimum_required(VERSION 3.23)
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 file(REMOVE_RECURSE ${BUILD})
 run(${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${COMPILER}

@@ -1,4 +1,5 @@
 # The lecture's networks on `digits`: both learn, and are called by their names.
+cmake_minimum_required(VERSION 3.23)
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 run(${PROGRAM})
 set(lecture_output "${run_output}")

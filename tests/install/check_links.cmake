@@ -1,4 +1,5 @@
 # The engine links without what reads files.
+cmake_minimum_required(VERSION 3.23)
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
 run(${READELF} -d ${PROGRAM})
 if(NOT run_output MATCHES "NEEDED.*libdnnl")

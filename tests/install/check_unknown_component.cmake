@@ -1,4 +1,5 @@
 # A component that does not exist is refused, not ignored.
+cmake_minimum_required(VERSION 3.23)
 file(REMOVE_RECURSE ${WORK})
 file(WRITE ${WORK}/source/CMakeLists.txt "cmake_minimum_required(VERSION 3.23)
 project(unknown LANGUAGES CXX)

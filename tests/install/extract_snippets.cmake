@@ -1,4 +1,5 @@
 # Writes every ```cpp block of README as a program of its own, and a project that builds them all.
+cmake_minimum_required(VERSION 3.23)
 file(REMOVE_RECURSE ${OUT})
 file(READ ${README} rest)
 set(count 0)

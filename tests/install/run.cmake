@@ -1,4 +1,5 @@
 # run(<command> …): stops the script, with what the command said, where it fails. Output goes to run_output.
+cmake_minimum_required(VERSION 3.23)
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT result EQUAL 0)
