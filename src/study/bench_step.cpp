@@ -49,10 +49,10 @@ class Stepper {
         order_.epoch(0);
     }
     double step() {
-        const BatchResult result = plan_.train_step(batch(next_), values_, optimizer_, 0);
+        const BatchView now = batch(next_);
         next_ = (next_ + 1) % full_batches_;
-        plan_.prefetch(batch(next_));
-        return result.loss;
+        const BatchView next = batch(next_);
+        return plan_.train_step(now, values_, optimizer_, 0, &next).loss;
     }
     const VariableValues& values() const { return values_; }
 
