@@ -54,8 +54,9 @@ Activator activator(const ReLU& layer) {
     return {.pointwise = g};
 }
 
-/// Lays out values first and memory afterwards: while lowering, a value's pointers are offsets into the arena
-/// (+ 1, so that null stays null), and `lower` runs twice, the second time with the arena's real address.
+/// Lays out values first and memory afterwards: `lower` runs twice, the first time without an arena, to
+/// measure it. Decisions depend on which pointers are null, so while measuring, those that will not be point
+/// nowhere.
 class Lowering {
   public:
     Lowering(const ModelDescription& description, const VariableLayout& layout,
@@ -87,7 +88,7 @@ class Lowering {
 
   private:
     float* reserve(std::int64_t size) {
-        float* at = arena_ != nullptr ? arena_ + used_ : nullptr;
+        float* at = arena_ != nullptr ? arena_ + used_ : &nowhere_;
         used_ += (options_.largest_batch * size + 15) / 16 * 16;
         elements({used_ + 1}, description_.name);
         return at;
@@ -305,6 +306,7 @@ class Lowering {
 
     Graph graph_;
     Value current_;
+    float nowhere_ = 0;
     Value before_last_activation_;
     InputNode* input_ = nullptr;
     DenseNode* dense_ = nullptr;  ///< the node right before, if it is a Dense without activation
@@ -325,7 +327,12 @@ Graph lower(const ModelDescription& description, const VariableLayout& layout, c
     Lowering measure(description, layout, compilation, pass, options, nullptr);
     measure.run();
     Buffer<float> arena(measure.floats_used());
-    Graph graph = Lowering(description, layout, compilation, pass, options, arena.data()).run();
+    Lowering real(description, layout, compilation, pass, options, arena.data());
+    Graph graph = real.run();
+    if (real.floats_used() != measure.floats_used()) {
+        fail_work(description.name, fmt::format("{} floats, as measured", measure.floats_used()),
+                  fmt::format("{}", real.floats_used()));
+    }
     graph.arena = std::move(arena);
     return graph;
 }
