@@ -120,7 +120,11 @@ class Lowering {
 
     void add(const Input&) {}
 
-    void add(const Flatten&) { current_.shape = shapes_[layer_ + 1]; }
+    void add(const Flatten&) {
+        // Behind a flattened matrix a channel is a position and a unit: no longer the bias's.
+        if (current_.shape.size() > 1) dense_ = nullptr;
+        current_.shape = shapes_[layer_ + 1];
+    }
 
     void add(const Dense& layer) {
         const Variable* kernel = layout_.find(layer_, Role::kernel);
