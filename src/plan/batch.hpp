@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <span>
 
 #include "kernels/gather.hpp"
 
@@ -23,8 +23,9 @@ struct BatchView {
 struct BatchResult {
     bool skipped = false;  ///< a lone value per channel, and the layer's policy is to skip
     std::int64_t rows = 0;
-    double loss = 0;                  ///< mean over rows of weight·loss, plus the regularizers
-    std::vector<double> metric_sums;  ///< one a metric: Σ over rows (correct rows, absolute errors, …)
+    double loss = 0;  ///< mean over rows of weight·loss, plus the regularizers
+    /// One a metric: Σ over rows (correct rows, absolute errors, …). The plan's own, until it runs again.
+    std::span<const double> metric_sums;
 };
 
 }  // namespace evenkeel
