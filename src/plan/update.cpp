@@ -104,6 +104,7 @@ double Update::penalty(const float* weights) const {
     if (!has_regularizers_) return 0;
     double sum = 0;
     for (const Variable& v : layout_.variables) {
+        if (!v.trainable) continue;  // as Keras: what is frozen costs nothing
         if (v.regularizer.l1 > 0)
             sum += v.regularizer.l1 * kernels::sum_of_magnitudes(v.size, weights + v.offset);
         if (v.regularizer.l2 > 0)
