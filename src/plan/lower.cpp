@@ -306,10 +306,10 @@ class Lowering {
     const std::vector<Shape> shapes_;
     float* arena_;
     std::int64_t used_ = 0;
+    float nowhere_ = 0;
 
     Graph graph_;
     Value current_;
-    float nowhere_ = 0;
     Value before_last_activation_;
     InputNode* input_ = nullptr;
     DenseNode* dense_ = nullptr;  ///< the node right before, if it is a Dense without activation

@@ -67,8 +67,8 @@ void Update::apply(const Variable& variable, std::int64_t offset, std::int64_t s
                          size, g, slot(0), average, velocity, w);
     } else {
         const auto adam = [&](const auto& a) {
-            kernels::adam({static_cast<float>(alpha_), decay, static_cast<float>(a.beta_1),
-                           static_cast<float>(a.beta_2), static_cast<float>(a.epsilon)},
+            kernels::adam({static_cast<float>(alpha_), decay, static_cast<float>(1.0 - a.beta_1),
+                           static_cast<float>(1.0 - a.beta_2), static_cast<float>(a.epsilon)},
                           size, g, slot(0), slot(1), w);
         };
         if (const auto* plain = std::get_if<Adam>(&optimizer_)) adam(*plain);
