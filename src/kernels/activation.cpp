@@ -34,7 +34,8 @@ HWY_INLINE V silu(D d, V z) {
 
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V relu(D d, const Pointwise& g, V z) {
-    // 0·z would be NaN at −∞ and −0 elsewhere; the same bits as the ReLU that is fused into the normalization.
+    // 0·z would be NaN at −∞ and −0 elsewhere; the same bits as the ReLU that is fused into the
+    // normalization.
     if (g.is_plain_relu()) return hn::IfThenZeroElse(hn::Le(z, hn::Zero(d)), z);
     const V threshold = hn::Set(d, g.threshold);
     const V below = hn::Mul(hn::Set(d, g.negative_slope), hn::Sub(z, threshold));

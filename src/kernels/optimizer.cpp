@@ -60,9 +60,9 @@ void Adam(const AdamStep& step, std::int64_t n, const float* HWY_RESTRICT g, flo
     for_columns(n, [&](auto d, std::int64_t i) HWY_ATTR {
         const auto gradient = hn::LoadU(d, g + i);
         const auto m_old = hn::LoadU(d, m + i), v_old = hn::LoadU(d, v + i);
-        const auto m_new = hn::MulAdd(hn::Sub(gradient, m_old), hn::Set(d, 1.0F - step.beta_1), m_old);
+        const auto m_new = hn::MulAdd(hn::Sub(gradient, m_old), hn::Set(d, step.rest_1), m_old);
         const auto v_new =
-            hn::MulAdd(hn::Sub(hn::Mul(gradient, gradient), v_old), hn::Set(d, 1.0F - step.beta_2), v_old);
+            hn::MulAdd(hn::Sub(hn::Mul(gradient, gradient), v_old), hn::Set(d, step.rest_2), v_old);
         hn::StoreU(m_new, d, m + i);
         hn::StoreU(v_new, d, v + i);
         const auto change = hn::Div(hn::Mul(m_new, hn::Set(d, step.alpha)),
