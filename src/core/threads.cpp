@@ -16,6 +16,8 @@ namespace {
 // Long enough to bridge the gap between two layers, short enough to give an idle core back.
 constexpr int spins_before_parking = 4000;
 
+constexpr std::uint64_t blocks_left = 0xffffffff;  // of a ticket
+
 void pause_briefly() {
 #if defined(__x86_64__)
     _mm_pause();
@@ -27,7 +29,7 @@ void pause_briefly() {
 ThreadPool::ThreadPool(int threads) {
     if (threads < 1 || threads > 1024) fail_input("threads", "a number from 1 to 1024", std::to_string(threads));
     for (int i = 1; i < threads; ++i) {
-        workers_.emplace_back([this](std::stop_token stop) { work(stop); });
+        workers_.emplace_back([this, i](const std::stop_token& stop) { work(stop, i); });
     }
 }
 
@@ -40,59 +42,73 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::run_erased(std::int64_t blocks, Call call, const void* body) {
     const SingleThreadedOpenMP alone;
     if (workers_.empty() || blocks <= 1) {
-        for (std::int64_t block = 0; block < blocks; ++block) call(body, block);
+        for (std::int64_t block = 0; block < blocks; ++block) call(body, block, 0);
         return;
     }
     call_ = call;
     body_ = body;
     blocks_ = blocks;
     failure_ = nullptr;
-    next_.store(0, std::memory_order_relaxed);
-    busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-    epoch_.fetch_add(1, std::memory_order_seq_cst);
+    done_.store(0, std::memory_order_relaxed);
+    const std::uint64_t run = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
+    ticket_.store(run << 32 | static_cast<std::uint64_t>(blocks), std::memory_order_seq_cst);
     if (parked_.load(std::memory_order_seq_cst) > 0) {
         const std::lock_guard lock(park_mutex_);
         park_.notify_all();
     }
-    take_blocks();
-    for (int spins = 0; busy_.load(std::memory_order_acquire) > 0; ++spins) {
+    while (take_block(0)) {
+    }
+    for (int spins = 0; done_.load(std::memory_order_acquire) < blocks; ++spins) {
         pause_briefly();
         if (spins > spins_before_parking) std::this_thread::yield();
     }
     if (failure_) std::rethrow_exception(failure_);
 }
 
-void ThreadPool::take_blocks() {
+bool ThreadPool::take_block(int thread) {
+    std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+    do {
+        if ((ticket & blocks_left) == 0) return false;
+    } while (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire));
     try {
-        for (std::int64_t block; (block = next_.fetch_add(1, std::memory_order_relaxed)) < blocks_;) call_(body_, block);
+        call_(body_, blocks_ - static_cast<std::int64_t>(ticket & blocks_left), thread);
     } catch (...) {
-        next_.store(blocks_, std::memory_order_relaxed);  // the others stop at their next block
+        drop_blocks_left();
         const std::lock_guard lock(failure_mutex_);
         if (!failure_) failure_ = std::current_exception();
     }
+    done_.fetch_add(1, std::memory_order_release);
+    return true;
 }
 
-std::uint32_t ThreadPool::wait_for_job(std::uint32_t last, const std::stop_token& stop) {
+// After a failure nobody needs the rest; those blocks count as done.
+void ThreadPool::drop_blocks_left() {
+    std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+    while (!ticket_.compare_exchange_weak(ticket, ticket & ~blocks_left, std::memory_order_acq_rel)) {
+    }
+    done_.fetch_add(static_cast<std::int64_t>(ticket & blocks_left), std::memory_order_release);
+}
+
+void ThreadPool::wait_for_blocks(const std::stop_token& stop) {
+    const auto something_to_do = [&] {
+        return (ticket_.load(std::memory_order_seq_cst) & blocks_left) != 0 || stop.stop_requested();
+    };
     for (int spins = 0; spins < spins_before_parking; ++spins) {
-        const std::uint32_t now = epoch_.load(std::memory_order_acquire);
-        if (now != last || stop.stop_requested()) return now;
+        if (something_to_do()) return;
         pause_briefly();
     }
     std::unique_lock lock(park_mutex_);
     parked_.fetch_add(1, std::memory_order_seq_cst);
-    park_.wait(lock, [&] { return epoch_.load(std::memory_order_seq_cst) != last || stop.stop_requested(); });
+    park_.wait(lock, something_to_do);
     parked_.fetch_sub(1, std::memory_order_relaxed);
-    return epoch_.load(std::memory_order_acquire);
 }
 
-void ThreadPool::work(std::stop_token stop) {
+void ThreadPool::work(const std::stop_token& stop, int thread) {
     const SingleThreadedOpenMP alone;
-    for (std::uint32_t last = 0;;) {
-        const std::uint32_t now = wait_for_job(last, stop);
-        if (now == last) return;  // asked to stop while idle
-        last = now;
-        take_blocks();
-        busy_.fetch_sub(1, std::memory_order_release);
+    while (!stop.stop_requested()) {
+        wait_for_blocks(stop);
+        while (take_block(thread)) {
+        }
     }
 }
 

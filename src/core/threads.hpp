@@ -1,12 +1,13 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
-#include <condition_variable>
-#include <exception>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 namespace evenkeel {
@@ -14,7 +15,8 @@ namespace evenkeel {
 /// A team of threads that takes numbered blocks of work. Which thread takes which block is left to chance; blocks must
 /// not depend on it, so their number and size never come from the number of threads.
 ///
-/// Between runs the workers spin for a few microseconds (the next layer comes at once while training) and then park.
+/// Between runs the workers spin for a few microseconds (the next layer comes at once while training) and then park. A
+/// run waits for blocks, not for workers: one that the system keeps from running costs nothing but its help.
 /// A pool is owned, never global; several may live side by side. `run` is to be called from one thread at a time.
 class ThreadPool {
   public:
@@ -26,34 +28,46 @@ class ThreadPool {
 
     int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-    /// Calls body(block) once for every block in [0, blocks), on all threads, and returns when all are done.
+    /// Calls body(block), or body(block, thread) with thread in [0, threads()), once for every block in [0, blocks), on
+    /// all threads, and returns when all are done. The thread's number is for scratch memory, never for results.
     /// The first exception a block throws is thrown again here, after all threads have stopped.
     template <typename Body>
     void run(std::int64_t blocks, const Body& body) {
-        run_erased(blocks, [](const void* b, std::int64_t block) { (*static_cast<const Body*>(b))(block); }, &body);
+        run_erased(
+            blocks,
+            [](const void* b, std::int64_t block, int thread) {
+                if constexpr (std::is_invocable_v<const Body&, std::int64_t, int>) {
+                    (*static_cast<const Body*>(b))(block, thread);
+                } else {
+                    (*static_cast<const Body*>(b))(block);
+                }
+            },
+            &body);
     }
 
   private:
-    using Call = void (*)(const void* body, std::int64_t block);
+    using Call = void (*)(const void* body, std::int64_t block, int thread);
 
     void run_erased(std::int64_t blocks, Call call, const void* body);
-    void work(std::stop_token stop);
-    void take_blocks();
-    std::uint32_t wait_for_job(std::uint32_t last, const std::stop_token& stop);
+    void work(const std::stop_token& stop, int thread);
+    bool take_block(int thread);
+    void wait_for_blocks(const std::stop_token& stop);
+    void drop_blocks_left();
 
-    // The job, published by a release-increment of epoch_.
+    // The job. A thread reads it only after it has claimed a block of it, and run() returns only when all claimed blocks
+    // are done: so a late thread can never see half of an old job and half of a new one.
     Call call_ = nullptr;
     const void* body_ = nullptr;
     std::int64_t blocks_ = 0;
     std::exception_ptr failure_;
     std::mutex failure_mutex_;
 
-    alignas(64) std::atomic<std::int64_t> next_{0};
-    alignas(64) std::atomic<std::uint32_t> epoch_{0};
-    alignas(64) std::atomic<int> busy_{0};
+    alignas(64) std::atomic<std::uint64_t> ticket_{
+        0};  ///< number of the run in the high half, blocks left in the low half
+    alignas(64) std::atomic<std::int64_t> done_{0};
     alignas(64) std::atomic<int> parked_{0};
     std::mutex park_mutex_;
-    std::condition_variable_any park_;
+    std::condition_variable park_;
     std::vector<std::jthread> workers_;
 };
 

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstring>
 
+#include "core/files.hpp"
 #include "core/sha256.hpp"
 #include "evenkeel/core/error.hpp"
 #include "interop/hdf5_reader.hpp"
 #include "interop/json_view.hpp"
+#include "interop/keras_archive.hpp"
 #include "interop/keras_config.hpp"
 #include "interop/keras_extras.hpp"
 #include "interop/keras_weights.hpp"
@@ -72,9 +73,8 @@ auto checked_json(const std::string& where, Work work) {
 
 }  // namespace
 
-SavedModel load_keras(const std::filesystem::path& path) {
-    const std::string file = path.filename().string();
-    const ZipArchive archive = open_zip(path, max_archive_bytes);
+SavedModel keras::read_archive(std::vector<std::byte> bytes, const std::string& file) {
+    const ZipArchive archive(std::move(bytes), file);
     SavedModel model;
     const auto config_bytes = archive.read(config_entry, max_json_bytes);
     const nlohmann::json document = parse_json(text_of(config_bytes), file + ": config.json");
@@ -88,8 +88,8 @@ SavedModel load_keras(const std::filesystem::path& path) {
     }
     keras::Extras extras;
     if (archive.contains(extras_entry)) {
-        const auto bytes = archive.read(extras_entry, max_json_bytes);
-        extras = keras::read_extras(text_of(bytes), fmt::format("{}: {}", file, extras_entry),
+        const auto extras_bytes = archive.read(extras_entry, max_json_bytes);
+        extras = keras::read_extras(text_of(extras_bytes), fmt::format("{}: {}", file, extras_entry),
                                     model.description, updates);
     }
     model.layout = VariableLayout(model.description);
@@ -114,8 +114,7 @@ SavedModel load_keras(const std::filesystem::path& path) {
     return model;
 }
 
-void save_keras(const std::filesystem::path& path, const SavedModel& model) {
-    const std::string file = path.filename().string();
+std::vector<std::byte> keras::write_archive(const SavedModel& model, const std::string& file) {
     const auto weights = keras::write_weights(model, file);
     const std::string config = to_json(model.description, model.compilation ? &*model.compilation : nullptr);
     const std::string extras = checked_json(file, [&] { return keras::write_extras(model, file); });
@@ -123,7 +122,15 @@ void save_keras(const std::filesystem::path& path, const SavedModel& model) {
                                                  {config_entry, bytes_of(config)},
                                                  {weights_entry, weights},
                                                  {extras_entry, bytes_of(extras)}}};
-    write_zip(path, contents);
+    return make_zip(contents, file);
+}
+
+SavedModel load_keras(const std::filesystem::path& path) {
+    return keras::read_archive(read_file(path, max_archive_bytes), path.filename().string());
+}
+
+void save_keras(const std::filesystem::path& path, const SavedModel& model) {
+    write_file_atomically(path, keras::write_archive(model, path.filename().string()));
 }
 
 ModelDescription description_from_json(std::string_view json, std::string_view where) {

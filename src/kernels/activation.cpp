@@ -18,16 +18,24 @@ HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
 
-// e^{−z} overflows to infinity for z < −88, and 1/(1 + ∞) = 0 is the right limit.
+// e^{−z} overflows to infinity for z < −88, and 1/(1 + ∞) = 0 is the right limit. Highway's Exp ends at 104.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V sigmoid(D d, V z) {
     const V one = hn::Set(d, 1.0F);
-    const V e = hn::Exp(d, hn::Neg(hn::Clamp(z, hn::Set(d, -87.0F), hn::Set(d, 87.0F))));
+    const V e = hn::Exp(d, hn::Min(hn::Neg(z), hn::Set(d, 104.0F)));
     return hn::Div(one, hn::Add(one, e));
+}
+
+// Its limit at −∞ is 0, where −∞·0 is NaN.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V silu(D d, V z) {
+    return hn::Mul(hn::IfThenElse(hn::IsNaN(z), z, hn::Max(z, hn::Set(d, -1e6F))), sigmoid(d, z));
 }
 
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V relu(D d, const Pointwise& g, V z) {
+    // 0·z would be NaN at −∞ and −0 elsewhere; the same bits as the ReLU that is fused into the normalization.
+    if (g.is_plain_relu()) return hn::IfThenZeroElse(hn::Le(z, hn::Zero(d)), z);
     const V threshold = hn::Set(d, g.threshold);
     const V below = hn::Mul(hn::Set(d, g.negative_slope), hn::Sub(z, threshold));
     // A NaN must come out as a NaN, not as 0: it compares false and takes the branch that computes with it.
@@ -44,9 +52,10 @@ HWY_INLINE V value(D d, const Pointwise& g, V z) {
         case PointwiseKind::tanh:
             return hn::IfThenElse(hn::IsNaN(z), z, hn::Tanh(d, z));
         case PointwiseKind::elu:
-            return hn::IfThenElse(hn::Gt(z, hn::Zero(d)), z, hn::Expm1(d, hn::Min(z, hn::Zero(d))));
+            return hn::IfThenElse(hn::Or(hn::Gt(z, hn::Zero(d)), hn::IsNaN(z)), z,
+                                  hn::Expm1(d, hn::Min(z, hn::Zero(d))));
         case PointwiseKind::silu:
-            return hn::Mul(z, sigmoid(d, z));
+            return silu(d, z);
         default:
             return z;
     }
@@ -68,7 +77,8 @@ HWY_INLINE V slope(D d, const Pointwise& g, V z, V a) {
             return hn::IfThenElse(hn::Gt(z, hn::Zero(d)), one, hn::Exp(d, hn::Min(z, hn::Zero(d))));
         case PointwiseKind::silu: {
             const V s = sigmoid(d, z);
-            return hn::Mul(s, hn::MulAdd(z, hn::Sub(one, s), one));
+            const V bounded = hn::Clamp(z, hn::Set(d, -1e6F), hn::Set(d, 1e6F));  // ±∞·0 is NaN
+            return hn::Mul(s, hn::MulAdd(bounded, hn::Sub(one, s), one));
         }
         default:
             return one;
@@ -107,7 +117,9 @@ void Softmax(std::int64_t rows, std::int64_t width, const float* z, float* p) {
         float highest = in[0];
         for (std::int64_t j = 1; j < width; ++j) highest = in[j] > highest ? in[j] : highest;
         for_columns(width, [&](auto d, std::int64_t j) HWY_ATTR {
-            hn::StoreU(hn::Exp(d, hn::Sub(hn::LoadU(d, in + j), hn::Set(d, highest))), d, out + j);
+            const auto shifted = hn::Sub(hn::LoadU(d, in + j), hn::Set(d, highest));
+            // Exp makes 0 of a NaN
+            hn::StoreU(hn::IfThenElse(hn::IsNaN(shifted), shifted, hn::Exp(d, shifted)), d, out + j);
         });
         float sum = 0;
         for (std::int64_t j = 0; j < width; ++j) sum += out[j];

@@ -107,7 +107,7 @@ HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float*
         for (std::int64_t r = 0; r < rows; ++r) {
             const auto centred = hn::Sub(hn::Sub(hn::LoadU(d, x + r * channels + c), high), low);
             auto v = hn::MulAdd(centred, s, b);
-            if constexpr (kReLU) v = hn::Max(v, hn::Zero(d));
+            if constexpr (kReLU) v = hn::IfThenZeroElse(hn::Le(v, hn::Zero(d)), v);  // max() would hide a NaN
             hn::StoreU(v, d, y + r * channels + c);
         }
     });

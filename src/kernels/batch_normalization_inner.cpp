@@ -74,7 +74,7 @@ void BlockNormalizeInner(const InnerBlock& block, const float* x, const float* m
                 const auto centred = hn::Sub(hn::Sub(hn::LoadU(d, x + at + i), hn::Set(d, mean_high[c])),
                                              hn::Set(d, mean_low[c]));
                 auto v = hn::MulAdd(centred, hn::Set(d, scale[c]), hn::Set(d, shift[c]));
-                if (relu) v = hn::Max(v, hn::Zero(d));
+                if (relu) v = hn::IfThenZeroElse(hn::Le(v, hn::Zero(d)), v);  // max() would hide a NaN
                 hn::StoreU(v, d, y + at + i);
             });
         }

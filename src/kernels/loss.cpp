@@ -9,36 +9,96 @@
 
 #include "kernels/columns-inl.h"
 
+#include <algorithm>
 #include <cmath>
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
 
-// Per row: e = exp(z − max), p = e/Σe, loss = max + ln Σe − z_label, gradient = (p − onehot)·weight·scale.
-void SparseSoftmaxCrossentropy(const LossBlock& block, float* probabilities) {
+// Classes up to this many are handled with one row a lane: ten classes would leave most lanes of a row's vector empty.
+constexpr std::int64_t most_classes_by_lane = 64;
+
+// e = exp(z − max), p = e/Σe, loss = max + ln Σe − z_label, gradient = (p − onehot)·weight·scale, for as many rows as a
+// vector has lanes (or the fewer that are left), through transposed copies [width][lanes]. A NaN logit must come out as a
+// NaN loss: Exp would make 0 of it, so it is passed around Exp, and max may lose it because e does not.
+HWY_INLINE void rows_by_lane(const LossBlock& block, std::int64_t first, std::int64_t rows, float* probabilities) {
+    const hn::ScalableTag<float> d;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     const std::int64_t width = block.width;
-    for (std::int64_t r = 0; r < block.rows; ++r) {
+    HWY_ALIGN float columns[most_classes_by_lane * HWY_MAX_BYTES / sizeof(float)];
+    HWY_ALIGN float logits[HWY_MAX_BYTES / sizeof(float)], weights[HWY_MAX_BYTES / sizeof(float)];
+    HWY_ALIGN float losses[HWY_MAX_BYTES / sizeof(float)];
+    for (std::int64_t lane = 0; lane < lanes; ++lane) {
+        const std::int64_t r = first + (lane < rows ? lane : 0);  // lanes without a row repeat the first
         const float* z = block.predictions + r * width;
-        float* p = probabilities != nullptr ? probabilities + r * width : block.gradient + r * width;
-        const std::int32_t label = block.labels[r];
-        const float logit = z[label];  // read before p, which may be z, is written
-        float highest = z[0];
-        for (std::int64_t j = 1; j < width; ++j) highest = z[j] > highest ? z[j] : highest;
-        for_columns(width, [&](auto d, std::int64_t j) HWY_ATTR {
-            hn::StoreU(hn::Exp(d, hn::Sub(hn::LoadU(d, z + j), hn::Set(d, highest))), d, p + j);
-        });
-        float sum = 0;
-        for (std::int64_t j = 0; j < width; ++j) sum += p[j];
-        block.losses[r] = highest - logit + std::log(sum);
-        const float inverse = 1.0F / sum;
-        for (std::int64_t j = 0; j < width; ++j) p[j] *= inverse;
+        for (std::int64_t j = 0; j < width; ++j) columns[j * lanes + lane] = z[j];
+        logits[lane] = z[block.labels[r]];
+        weights[lane] = (block.weights != nullptr ? block.weights[r] : 1.0F) * block.scale;
+    }
+    auto highest = hn::Load(d, columns);
+    for (std::int64_t j = 1; j < width; ++j) highest = hn::Max(highest, hn::Load(d, columns + j * lanes));
+    auto sum = hn::Zero(d);
+    for (std::int64_t j = 0; j < width; ++j) {
+        const auto shifted = hn::Sub(hn::Load(d, columns + j * lanes), highest);
+        const auto e = hn::IfThenElse(hn::IsNaN(shifted), shifted, hn::Exp(d, shifted));
+        hn::Store(e, d, columns + j * lanes);
+        sum = hn::Add(sum, e);
+    }
+    const auto loss = hn::Add(hn::Sub(highest, hn::Load(d, logits)), hn::Log(d, sum));
+    hn::Store(hn::IfThenElse(hn::IsNaN(sum), sum, loss), d, losses);
+    const auto inverse = hn::Div(hn::Set(d, 1.0F), sum);
+    for (std::int64_t j = 0; j < width; ++j) {
+        hn::Store(hn::Mul(hn::Load(d, columns + j * lanes), inverse), d, columns + j * lanes);
+    }
+    for (std::int64_t lane = 0; lane < rows; ++lane) {
+        const std::int64_t r = first + lane;
+        block.losses[r] = losses[lane];
+        if (probabilities != nullptr) {
+            for (std::int64_t j = 0; j < width; ++j) probabilities[r * width + j] = columns[j * lanes + lane];
+        }
         if (block.gradient == nullptr) continue;
-        const float weight = (block.weights != nullptr ? block.weights[r] : 1.0F) * block.scale;
         float* gradient = block.gradient + r * width;
-        const float p_label = p[label];
-        for (std::int64_t j = 0; j < width; ++j) gradient[j] = p[j] * weight;
-        gradient[label] = (p_label - 1.0F) * weight;
+        for (std::int64_t j = 0; j < width; ++j) gradient[j] = columns[j * lanes + lane] * weights[lane];
+        const std::int32_t label = block.labels[r];
+        gradient[label] = (columns[label * lanes + lane] - 1.0F) * weights[lane];
+    }
+}
+
+// The same for many classes: one row at a time, its classes over the lanes.
+HWY_INLINE void one_row(const LossBlock& block, std::int64_t r, float* probabilities) {
+    const std::int64_t width = block.width;
+    const float* z = block.predictions + r * width;
+    float* p = probabilities != nullptr ? probabilities + r * width : block.gradient + r * width;
+    const std::int32_t label = block.labels[r];
+    const float logit = z[label];  // read before p, which may be z, is written
+    float highest = z[0];
+    for (std::int64_t j = 1; j < width; ++j) highest = z[j] > highest ? z[j] : highest;
+    for_columns(width, [&](auto d, std::int64_t j) HWY_ATTR {
+        const auto shifted = hn::Sub(hn::LoadU(d, z + j), hn::Set(d, highest));
+        hn::StoreU(hn::IfThenElse(hn::IsNaN(shifted), shifted, hn::Exp(d, shifted)), d, p + j);
+    });
+    float sum = 0;
+    for (std::int64_t j = 0; j < width; ++j) sum += p[j];
+    block.losses[r] = highest - logit + std::log(sum);
+    const float inverse = 1.0F / sum;
+    for (std::int64_t j = 0; j < width; ++j) p[j] *= inverse;
+    if (block.gradient == nullptr) return;
+    const float weight = (block.weights != nullptr ? block.weights[r] : 1.0F) * block.scale;
+    float* gradient = block.gradient + r * width;
+    const float p_label = p[label];
+    for (std::int64_t j = 0; j < width; ++j) gradient[j] = p[j] * weight;
+    gradient[label] = (p_label - 1.0F) * weight;
+}
+
+void SparseSoftmaxCrossentropy(const LossBlock& block, float* probabilities) {
+    if (block.width > most_classes_by_lane) {
+        for (std::int64_t r = 0; r < block.rows; ++r) one_row(block, r, probabilities);
+        return;
+    }
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));
+    for (std::int64_t first = 0; first < block.rows; first += lanes) {
+        rows_by_lane(block, first, std::min(lanes, block.rows - first), probabilities);
     }
 }
 
@@ -73,13 +133,11 @@ void each_row(const LossBlock& block, const RowLoss& row_loss) {
     for (std::int64_t r = 0; r < block.rows; ++r) {
         for (std::int64_t j = 0; j < block.width; ++j) {
             p[j] = block.predictions[r * block.width + j];
-            t[j] = block.targets != nullptr ? block.targets[r * block.width + j]
-                                            : (j == block.labels[r] ? 1.0 : 0.0);
+            t[j] = block.targets != nullptr ? block.targets[r * block.width + j] : (j == block.labels[r] ? 1.0 : 0.0);
         }
         block.losses[r] = static_cast<float>(row_loss(p, t, gradient));
         if (block.gradient == nullptr) continue;
-        const double weight =
-            (block.weights != nullptr ? block.weights[r] : 1.0F) * static_cast<double>(block.scale);
+        const double weight = (block.weights != nullptr ? block.weights[r] : 1.0F) * static_cast<double>(block.scale);
         for (std::int64_t j = 0; j < block.width; ++j) {
             block.gradient[r * block.width + j] = static_cast<float>(gradient[j] * weight);
         }
@@ -93,20 +151,15 @@ void sparse_softmax_crossentropy(const LossBlock& block, float* probabilities) {
 }
 
 void softmax_crossentropy(const LossBlock& block) {
-    each_row(block, [&](auto* p, auto* t, auto* g) {
-        return reference::softmax_crossentropy(block.width, p, t, g);
-    });
+    each_row(block, [&](auto* p, auto* t, auto* g) { return reference::softmax_crossentropy(block.width, p, t, g); });
 }
 
 void sigmoid_crossentropy(const LossBlock& block) {
-    each_row(block, [&](auto* p, auto* t, auto* g) {
-        return reference::sigmoid_crossentropy(block.width, p, t, g);
-    });
+    each_row(block, [&](auto* p, auto* t, auto* g) { return reference::sigmoid_crossentropy(block.width, p, t, g); });
 }
 
 void mean_squared_error(const LossBlock& block) {
-    each_row(block,
-             [&](auto* p, auto* t, auto* g) { return reference::mean_squared_error(block.width, p, t, g); });
+    each_row(block, [&](auto* p, auto* t, auto* g) { return reference::mean_squared_error(block.width, p, t, g); });
 }
 
 void huber(const LossBlock& block, float delta) {
@@ -116,14 +169,12 @@ void huber(const LossBlock& block, float delta) {
 }
 
 void categorical_crossentropy(const LossBlock& block) {
-    each_row(block, [&](auto* p, auto* t, auto* g) {
-        return reference::categorical_crossentropy(block.width, p, t, g);
-    });
+    each_row(block,
+             [&](auto* p, auto* t, auto* g) { return reference::categorical_crossentropy(block.width, p, t, g); });
 }
 
 void binary_crossentropy(const LossBlock& block) {
-    each_row(block,
-             [&](auto* p, auto* t, auto* g) { return reference::binary_crossentropy(block.width, p, t, g); });
+    each_row(block, [&](auto* p, auto* t, auto* g) { return reference::binary_crossentropy(block.width, p, t, g); });
 }
 
 }  // namespace evenkeel::kernels

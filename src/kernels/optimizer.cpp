@@ -42,7 +42,8 @@ void Rmsprop(const RmspropStep& step, std::int64_t n, const float* HWY_RESTRICT 
         if (average != nullptr) {
             const auto a = hn::MulAdd(hn::LoadU(d, average + i), rho, hn::Mul(rest, gradient));
             hn::StoreU(a, d, average + i);
-            denominator = hn::NegMulAdd(a, a, denominator);
+            // For a steady gradient v and a² agree but for rounding, which may be larger than ε.
+            denominator = hn::Max(hn::NegMulAdd(a, a, denominator), hn::Zero(d));
         }
         const auto root = hn::Sqrt(hn::Add(denominator, hn::Set(d, step.epsilon)));
         auto increment = hn::Div(hn::Mul(hn::Set(d, step.rate), gradient), root);

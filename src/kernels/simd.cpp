@@ -26,22 +26,25 @@ namespace {
 
 HWY_EXPORT(ThisTarget);
 
+// Highway compiles one of the two, by compiler.
+constexpr std::int64_t portable = HWY_EMU128 | HWY_SCALAR;
+
 constexpr std::array<std::pair<const char*, std::int64_t>, 4> targets = {
-    {{"avx512", HWY_AVX3}, {"avx2", HWY_AVX2}, {"sse4", HWY_SSE4}, {"portable", HWY_EMU128}}};
+    {{"avx512", HWY_AVX3}, {"avx2", HWY_AVX2}, {"sse4", HWY_SSE4}, {"portable", portable}}};
 
 }  // namespace
 
 std::string simd_name() {
     const std::int64_t chosen = HWY_DYNAMIC_DISPATCH(ThisTarget)();
     for (const auto& [word, bit] : targets) {
-        if (chosen == bit) return word;
+        if ((chosen & bit) != 0) return word;
     }
     return hwy::TargetName(chosen);
 }
 
 void force_simd(std::string_view name) {
     hwy::SetSupportedTargetsForTest(0);
-    const std::int64_t available = hwy::SupportedTargets() | HWY_EMU128;
+    const std::int64_t available = hwy::SupportedTargets() | portable;
     std::string words;
     for (const auto& [word, bit] : targets) {
         if ((available & bit) == 0) continue;
@@ -50,7 +53,7 @@ void force_simd(std::string_view name) {
             break;
         }
         words += words.empty() ? word : std::string(", ") + word;
-        if (bit == HWY_EMU128 && !name.empty() && name != "auto") {
+        if (bit == portable && !name.empty() && name != "auto") {
             fail_input("simd", "one of " + words, std::string(name));
         }
     }

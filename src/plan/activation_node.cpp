@@ -18,11 +18,7 @@ void PointwiseNode::backward(const Block& block) {
 }
 
 SoftmaxNode::SoftmaxNode(const Pass& pass, Value in, Value out)
-    : Node(pass),
-      in_(std::move(in)),
-      out_(std::move(out)),
-      width_(in_.shape.back()),
-      per_row_(in_.size / width_) {}
+    : Node(pass), in_(std::move(in)), out_(std::move(out)), width_(in_.shape.back()), per_row_(in_.size / width_) {}
 
 void SoftmaxNode::forward(const Block& block) {
     kernels::softmax(block.rows() * per_row_, width_, in_.row(block.begin), out_.row(block.begin));
@@ -30,8 +26,8 @@ void SoftmaxNode::forward(const Block& block) {
 
 void SoftmaxNode::backward(const Block& block) {
     if (in_.gradient == nullptr) return;
-    kernels::softmax_backward(block.rows() * per_row_, width_, out_.row(block.begin),
-                              out_.gradient_row(block.begin), in_.gradient_row(block.begin));
+    kernels::softmax_backward(block.rows() * per_row_, width_, out_.row(block.begin), out_.gradient_row(block.begin),
+                              in_.gradient_row(block.begin));
 }
 
 }  // namespace evenkeel

@@ -21,15 +21,9 @@ float flush_subnormal(double x) {
 
 }  // namespace
 
-BatchNormalizationNode::BatchNormalizationNode(const Pass& pass, Value in, Value out,
-                                               const BatchNormalization& layer, Variables variables,
-                                               bool relu, std::int64_t largest_blocks)
-    : Node(pass),
-      in_(std::move(in)),
-      out_(std::move(out)),
-      layer_(layer),
-      variables_(variables),
-      relu_(relu) {
+BatchNormalizationNode::BatchNormalizationNode(const Pass& pass, Value in, Value out, const BatchNormalization& layer,
+                                               Variables variables, bool relu, std::int64_t largest_blocks)
+    : Node(pass), in_(std::move(in)), out_(std::move(out)), layer_(layer), variables_(variables), relu_(relu) {
     const int rank = static_cast<int>(in_.shape.size()) + 1;
     const int axis = (layer_.axis < 0 ? layer_.axis + rank : layer_.axis) - 1;
     channels_ = in_.shape[axis];
@@ -52,10 +46,9 @@ bool BatchNormalizationNode::uses_batch() const {
 bool BatchNormalizationNode::skips_batch() const {
     if (!lone_value() || layer_.single_value == SingleValue::use_moving) return false;
     if (layer_.single_value == SingleValue::skip) return true;
-    fail_input(
-        layer_.name,
-        "more than one value per channel to normalize (a larger batch, or single_value = use_moving or skip)",
-        fmt::format("a batch of {} row", pass_.batch.rows));
+    fail_input(layer_.name,
+               "more than one value per channel to normalize (a larger batch, or single_value = use_moving or skip)",
+               fmt::format("a batch of {} row", pass_.batch.rows));
 }
 
 void BatchNormalizationNode::set_channel(std::int64_t c, double mean, double variance) {
@@ -116,8 +109,8 @@ void BatchNormalizationNode::forward(const Block& block) {
     float* y = out_.row(block.begin);
     const std::int64_t outer = block.rows() * outer_per_row_;
     if (inner_ == 1) {
-        kernels::block_normalize(outer, channels_, x, mean_high_.data(), mean_low_.data(), scale_.data(),
-                                 shift_.data(), relu_, y);
+        kernels::block_normalize(outer, channels_, x, mean_high_.data(), mean_low_.data(), scale_.data(), shift_.data(),
+                                 relu_, y);
     } else {
         kernels::block_normalize_inner({outer, channels_, inner_}, x, mean_high_.data(), mean_low_.data(),
                                        scale_.data(), shift_.data(), relu_, y);
@@ -138,8 +131,7 @@ void BatchNormalizationNode::look_backward(const Block& block) {
     if (inner_ == 1) {
         kernels::block_backward_sums(outer, channels_, x, moments, a, da, dy, sum_dy, sum_dy_xhat);
     } else {
-        kernels::block_backward_sums_inner({outer, channels_, inner_}, x, moments, a, da, dy, sum_dy,
-                                           sum_dy_xhat);
+        kernels::block_backward_sums_inner({outer, channels_, inner_}, x, moments, a, da, dy, sum_dy, sum_dy_xhat);
     }
 }
 
@@ -158,10 +150,6 @@ void BatchNormalizationNode::finish_backward() {
     for (std::int64_t c = 0; c < channels_; ++c) {
         mean_dy_[c] = static_cast<float>(sum_dy_[c] * through_batch);
         slope_[c] = static_cast<float>(sum_dy_xhat_[c] * through_batch * inverse_[c]);
-        if (variables_.gamma != nullptr)
-            pass_.gradients[variables_.gamma->offset + c] = static_cast<float>(sum_dy_xhat_[c]);
-        if (variables_.beta != nullptr)
-            pass_.gradients[variables_.beta->offset + c] = static_cast<float>(sum_dy_[c]);
     }
 }
 
@@ -174,9 +162,8 @@ void BatchNormalizationNode::backward(const Block& block) {
         kernels::block_backward_input(outer, channels_, x, mean_high_.data(), mean_low_.data(), scale_.data(),
                                       mean_dy_.data(), slope_.data(), dx, dx);
     } else {
-        kernels::block_backward_input_inner({outer, channels_, inner_}, x, mean_high_.data(),
-                                            mean_low_.data(), scale_.data(), mean_dy_.data(), slope_.data(),
-                                            dx, dx);
+        kernels::block_backward_input_inner({outer, channels_, inner_}, x, mean_high_.data(), mean_low_.data(),
+                                            scale_.data(), mean_dy_.data(), slope_.data(), dx, dx);
     }
 }
 
@@ -185,7 +172,12 @@ std::vector<Node::WeightPart> BatchNormalizationNode::weight_parts() const {
     for (const Variable* v : {variables_.gamma, variables_.beta}) {
         if (v != nullptr && v->trainable) parts.push_back({v, v->offset, v->size, 0, 1});
     }
-    return parts;  // finish_backward has written their gradients
+    return parts;
+}
+
+void BatchNormalizationNode::weight_gradient(const WeightPart& part, float* gradient) {
+    const Buffer<double>& sums = part.variable == variables_.gamma ? sum_dy_xhat_ : sum_dy_;
+    for (std::int64_t c = 0; c < channels_; ++c) gradient[c] = static_cast<float>(sums[c]);
 }
 
 void BatchNormalizationNode::commit_statistics(VariableValues& values) const {
@@ -196,8 +188,7 @@ void BatchNormalizationNode::commit_statistics(VariableValues& values) const {
     double share = 1.0 - layer_.momentum;
     if (t >= 0) {
         ++t;
-        share =
-            layer_.momentum >= 1.0 ? 0.0 : share / (1.0 - std::pow(layer_.momentum, static_cast<double>(t)));
+        share = layer_.momentum >= 1.0 ? 0.0 : share / (1.0 - std::pow(layer_.momentum, static_cast<double>(t)));
     }
     const double m = static_cast<double>(count());
     const double divisor = layer_.moving_variance == MovingVariance::unbiased ? m - 1 : m;
@@ -205,8 +196,7 @@ void BatchNormalizationNode::commit_statistics(VariableValues& values) const {
     float* moving_variance = values.statistics.data() + variables_.moving_variance->offset;
     for (std::int64_t c = 0; c < channels_; ++c) {
         moving_mean[c] = flush_subnormal(moving_mean[c] + share * (mean_[c] - moving_mean[c]));
-        moving_variance[c] =
-            flush_subnormal(moving_variance[c] + share * (m2_[c] / divisor - moving_variance[c]));
+        moving_variance[c] = flush_subnormal(moving_variance[c] + share * (m2_[c] / divisor - moving_variance[c]));
     }
 }
 

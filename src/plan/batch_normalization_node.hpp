@@ -22,8 +22,8 @@ class BatchNormalizationNode : public Node {
         int updates_index;            ///< into VariableValues::updates
     };
 
-    BatchNormalizationNode(const Pass& pass, Value in, Value out, const BatchNormalization& layer,
-                           Variables variables, bool relu, std::int64_t largest_blocks);
+    BatchNormalizationNode(const Pass& pass, Value in, Value out, const BatchNormalization& layer, Variables variables,
+                           bool relu, std::int64_t largest_blocks);
 
     bool looks_at_batch() const override { return uses_batch(); }
     void look_forward(const Block& block) override;
@@ -34,6 +34,7 @@ class BatchNormalizationNode : public Node {
     void finish_backward() override;
     void backward(const Block& block) override;
     std::vector<WeightPart> weight_parts() const override;
+    void weight_gradient(const WeightPart& part, float* gradient) override;
 
     /// True while this pass normalizes by the batch: in training, unless frozen or a lone value falls back.
     bool uses_batch() const;

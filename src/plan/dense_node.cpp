@@ -58,9 +58,8 @@ std::vector<Node::WeightPart> DenseNode::weight_parts() const {
     return parts;
 }
 
-void DenseNode::weight_gradient(const WeightPart& part) {
+void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
     const std::int64_t m = pass_.batch.rows * per_row_;
-    float* gradient = pass_.gradients + part.offset;
     if (part.variable == &kernel_) {
         kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, m, in_.data + part.first_row, inputs_,
                       out_.gradient, units_, 0.0F, gradient, units_);

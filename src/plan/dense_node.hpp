@@ -13,7 +13,7 @@ class DenseNode : public Node {
     void forward(const Block& block) override;
     void backward(const Block& block) override;
     std::vector<WeightPart> weight_parts() const override;
-    void weight_gradient(const WeightPart& part) override;
+    void weight_gradient(const WeightPart& part, float* gradient) override;
 
     const Variable* bias() const { return bias_; }
     void leave_bias_to(const class BatchNormalizationNode* next) { next_ = next; }

@@ -7,8 +7,7 @@
 
 namespace evenkeel {
 
-DropoutNode::DropoutNode(const Pass& pass, Value in, Value out, double rate, const std::string& name,
-                         float* keep)
+DropoutNode::DropoutNode(const Pass& pass, Value in, Value out, double rate, const std::string& name, float* keep)
     : Node(pass),
       in_(std::move(in)),
       out_(std::move(out)),
@@ -24,8 +23,7 @@ void DropoutNode::forward(const Block& block) {
     }
     // A stream of its own for each step; the golden-ratio constant spreads consecutive steps over all 64
     // bits.
-    const Random random(pass_.seed,
-                        purpose_ ^ (static_cast<std::uint64_t>(pass_.step) * 0x9e3779b97f4a7c15ULL));
+    const Random random(pass_.seed, purpose_ ^ (static_cast<std::uint64_t>(pass_.step) * 0x9e3779b97f4a7c15ULL));
     const auto scale = static_cast<float>(1.0 / (1.0 - rate_));
     for (std::int64_t i = first; i < end; ++i) {
         keep_[i] = random.uniform(static_cast<std::uint64_t>(i)) < rate_ ? 0.0F : scale;

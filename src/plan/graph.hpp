@@ -20,8 +20,7 @@ struct Graph {
     std::vector<std::unique_ptr<Node>> nodes;  ///< the input first, the loss (if any) last
     std::vector<BatchNormalizationNode*> batch_normalizations;
     LossNode* loss = nullptr;
-    std::unique_ptr<Node>
-        fused_activation;  ///< the last softmax or sigmoid, where the loss computes it; else null
+    std::unique_ptr<Node> fused_activation;  ///< the last softmax or sigmoid, where the loss computes it; else null
     Value predictions;
     std::vector<Value> behind_layer;  ///< one a layer of the description
 

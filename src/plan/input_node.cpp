@@ -11,6 +11,9 @@ void InputNode::forward(const Block& block) {
     source.scale = scale_.data();
     source.offset = offset_.data();
     kernels::gather(source, block.begin, block.end, out_.row(block.begin));
+    // The next batch's rows travel from memory while this block's products are computed.
+    if (pass_.next != nullptr)
+        kernels::prefetch_rows(pass_.next->x, block.begin, std::min(block.end, pass_.next->rows));
 }
 
 void InputNode::rescale(double scale, double offset) {

@@ -12,9 +12,8 @@
 
 namespace evenkeel {
 
-LossNode::LossNode(const Pass& pass, Value logits, Value predictions, const Loss& loss,
-                   std::vector<Metric> metrics, Fusion fusion, std::int64_t largest_batch,
-                   std::int64_t largest_blocks)
+LossNode::LossNode(const Pass& pass, Value logits, Value predictions, const Loss& loss, std::vector<Metric> metrics,
+                   Fusion fusion, std::int64_t largest_batch, std::int64_t largest_blocks)
     : Node(pass),
       logits_(std::move(logits)),
       predictions_(std::move(predictions)),
@@ -75,8 +74,7 @@ void LossNode::forward(const Block& block) {
             break;
         case LossKind::categorical_crossentropy:
             softmax_logits ? kernels::softmax_crossentropy(rows) : kernels::categorical_crossentropy(rows);
-            if (fusion_ == Fusion::softmax)
-                kernels::softmax(rows.rows, width_, rows.predictions, probabilities);
+            if (fusion_ == Fusion::softmax) kernels::softmax(rows.rows, width_, rows.predictions, probabilities);
             break;
         case LossKind::binary_crossentropy:
             fusion_ == Fusion::sigmoid || loss_.from_logits ? kernels::sigmoid_crossentropy(rows)
@@ -97,12 +95,10 @@ void LossNode::forward(const Block& block) {
     }
     double sum = 0;
     if (loss_.kind != LossKind::custom) {
-        for (std::int64_t r = 0; r < rows.rows; ++r)
-            sum += static_cast<double>(rows.losses[r]) * rows.weights[r];
+        for (std::int64_t r = 0; r < rows.rows; ++r) sum += static_cast<double>(rows.losses[r]) * rows.weights[r];
     }
     block_loss_[block.index] = sum;
-    block_finite_[block.index] =
-        rows.gradient == nullptr || kernels::all_finite(rows.rows * width_, rows.gradient);
+    block_finite_[block.index] = rows.gradient == nullptr || kernels::all_finite(rows.rows * width_, rows.gradient);
     measure(block);
 }
 
@@ -123,8 +119,7 @@ void LossNode::measure(const Block& block) {
                 const float answer = labels_.size() > 0 ? static_cast<float>(labels_[r]) : t[0];
                 sum += (p[0] > 0.5F) == (answer > 0.5F) ? 1 : 0;
             } else {
-                const std::int64_t label =
-                    labels_.size() > 0 ? labels_[r] : std::max_element(t, t + width_) - t;
+                const std::int64_t label = labels_.size() > 0 ? labels_[r] : std::max_element(t, t + width_) - t;
                 // Accuracy is argmax, the first of equals; top k counts how many beat the label.
                 if (metrics_[m].kind == Metric::Kind::accuracy) {
                     sum += std::max_element(p, p + width_) - p == label ? 1 : 0;
@@ -134,8 +129,7 @@ void LossNode::measure(const Block& block) {
                 }
             }
         }
-        block_metrics_[block.index * static_cast<std::int64_t>(metrics_.size()) +
-                       static_cast<std::int64_t>(m)] = sum;
+        block_metrics_[block.index * static_cast<std::int64_t>(metrics_.size()) + static_cast<std::int64_t>(m)] = sum;
     }
 }
 
@@ -148,8 +142,8 @@ void LossNode::finish() {
         loss += block_loss_[block];
         finite = finite && block_finite_[block] != 0;
         for (std::size_t m = 0; m < metrics_.size(); ++m) {
-            metric_sums_[m] += block_metrics_[block * static_cast<std::int64_t>(metrics_.size()) +
-                                              static_cast<std::int64_t>(m)];
+            metric_sums_[m] +=
+                block_metrics_[block * static_cast<std::int64_t>(metrics_.size()) + static_cast<std::int64_t>(m)];
         }
     }
     mean_loss_ = loss / rows;
@@ -163,15 +157,13 @@ void LossNode::finish() {
             unused.resize(n);
             gradient = unused;
         }
-        mean_loss_ =
-            loss_.custom({predictions_.data, n}, {targets_.data(), n}, pass_.batch.rows, width_, gradient);
+        mean_loss_ = loss_.custom({predictions_.data, n}, {targets_.data(), n}, pass_.batch.rows, width_, gradient);
         finite = kernels::all_finite(static_cast<std::int64_t>(n), gradient.data());
     }
     if (pass_.training && (!finite || !std::isfinite(mean_loss_))) {
         fail_work(fmt::format("loss, step {}", pass_.step),
                   "a finite loss and gradient (weights and moving statistics are left as they were)",
-                  std::isfinite(mean_loss_) ? std::string("a gradient that is not")
-                                            : fmt::format("{}", mean_loss_));
+                  std::isfinite(mean_loss_) ? std::string("a gradient that is not") : fmt::format("{}", mean_loss_));
     }
 }
 

@@ -48,8 +48,7 @@ Activator activator(ActivationKind kind) {
 }
 
 Activator activator(const ReLU& layer) {
-    Pointwise g{PointwiseKind::relu, static_cast<float>(layer.negative_slope),
-                static_cast<float>(layer.threshold)};
+    Pointwise g{PointwiseKind::relu, static_cast<float>(layer.negative_slope), static_cast<float>(layer.threshold)};
     if (layer.max_value) g.max_value = static_cast<float>(*layer.max_value);
     return {.pointwise = g};
 }
@@ -58,8 +57,8 @@ Activator activator(const ReLU& layer) {
 /// (+ 1, so that null stays null), and `lower` runs twice, the second time with the arena's real address.
 class Lowering {
   public:
-    Lowering(const ModelDescription& description, const VariableLayout& layout,
-             const Compilation* compilation, const Pass& pass, const GraphOptions& options, float* arena)
+    Lowering(const ModelDescription& description, const VariableLayout& layout, const Compilation* compilation,
+             const Pass& pass, const GraphOptions& options, float* arena)
         : description_(description),
           layout_(layout),
           compilation_(compilation),
@@ -119,7 +118,10 @@ class Lowering {
 
     void add(const Input&) {}
 
-    void add(const Flatten&) { current_.shape = shapes_[layer_ + 1]; }
+    void add(const Flatten&) {
+        if (current_.shape.size() != 1) dense_ = nullptr;  // its units are no longer the last axis
+        current_.shape = shapes_[layer_ + 1];
+    }
 
     void add(const Dense& layer) {
         const Variable* kernel = layout_.find(layer_, Role::kernel);
@@ -155,8 +157,8 @@ class Lowering {
             out.data = reserve(out.size);
         }
         const bool relu = relu_follows();
-        auto* node = push<BatchNormalizationNode>(current_, out, layer, variables, relu,
-                                                  most_blocks(options_.largest_batch));
+        auto* node =
+            push<BatchNormalizationNode>(current_, out, layer, variables, relu, most_blocks(options_.largest_batch));
         if (variables.bias_before != nullptr) dense_->leave_bias_to(node);
         graph_.batch_normalizations.push_back(node);
         trains_ = trains_ || trains_here;
@@ -237,8 +239,7 @@ class Lowering {
                 fail_input(layer.name, "a Normalization with variables before any other layer that computes",
                            fmt::format("one as layer {}", layer_));
             }
-            graph_.adapted.push_back(
-                {input_, layout_.find(layer_, Role::mean), layout_.find(layer_, Role::variance)});
+            graph_.adapted.push_back({input_, layout_.find(layer_, Role::mean), layout_.find(layer_, Role::variance)});
         } else if (!scaled_) {
             const std::vector<float> mean(layer.mean.begin(), layer.mean.end());
             const std::vector<float> variance(layer.variance.begin(), layer.variance.end());
@@ -270,16 +271,13 @@ class Lowering {
                        to_string_with_batch(current_.shape));
         }
         if (loss.takes_labels() && width < 2) {
-            fail_input("loss", "at least two classes for sparse_categorical_crossentropy",
-                       fmt::format("{}", width));
+            fail_input("loss", "at least two classes for sparse_categorical_crossentropy", fmt::format("{}", width));
         }
         const bool crossentropy = loss.takes_labels() || loss.kind == LossKind::categorical_crossentropy;
-        const bool activation_is_last =
-            last_activation_layer_ == static_cast<int>(description_.layers.size()) - 1;
+        const bool activation_is_last = last_activation_layer_ == static_cast<int>(description_.layers.size()) - 1;
         LossNode::Fusion fusion = LossNode::Fusion::none;
         if (!loss.from_logits && activation_is_last && !graph_.nodes.empty() && current_.shape.size() == 1) {
-            if (crossentropy && last_softmax_ == graph_.nodes.back().get())
-                fusion = LossNode::Fusion::softmax;
+            if (crossentropy && last_softmax_ == graph_.nodes.back().get()) fusion = LossNode::Fusion::softmax;
             if (loss.kind == LossKind::binary_crossentropy && last_sigmoid_ + 1 == graph_.nodes.size()) {
                 fusion = LossNode::Fusion::sigmoid;
             }
@@ -290,8 +288,8 @@ class Lowering {
             graph_.nodes.pop_back();
             logits = before_last_activation_;
         }
-        graph_.loss = push<LossNode>(logits, current_, loss, compilation_->metrics, fusion,
-                                     options_.largest_batch, most_blocks(options_.largest_batch));
+        graph_.loss = push<LossNode>(logits, current_, loss, compilation_->metrics, fusion, options_.largest_batch,
+                                     most_blocks(options_.largest_batch));
     }
 
     const ModelDescription& description_;

@@ -26,13 +26,13 @@ struct Value {
 /// What a run of the plan is about; every node reads the same one.
 struct Pass {
     BatchView batch;
+    const BatchView* next = nullptr;  ///< the batch after this one, where known: its rows are asked for ahead of time
     bool training = false;
     std::uint64_t seed = 0;  ///< of Dropout
     std::int64_t step = 0;   ///< of Dropout, and of error messages
     const float* weights = nullptr;
     const float* statistics = nullptr;
-    float* gradients = nullptr;  ///< laid out like the weights
-    std::int64_t blocks = 0;     ///< the batch is cut into this many blocks of rows
+    std::int64_t blocks = 0;  ///< the batch is cut into this many blocks of rows
 };
 
 /// Rows [begin, end) of the batch: the unit of work that one thread takes through several nodes while it is
@@ -77,15 +77,16 @@ class Node {
     virtual void finish_backward() {}
     virtual void backward(const Block&) {}
 
-    /// Gradients of weights are cut by weights, not by rows, so no two blocks add into one number. Part p
-    /// writes the gradients of weights [gradient_offset(p), + gradient_size(p)).
+    /// Gradients of weights are cut by weights, not by rows, so no two blocks add into one number. A part is the floats
+    /// [offset, offset + size) within the buffer of weights.
     struct WeightPart {
         const Variable* variable;
-        std::int64_t offset, size;     ///< floats within the buffer of weights
+        std::int64_t offset, size;
         std::int64_t first_row, rows;  ///< of the kernel
     };
     virtual std::vector<WeightPart> weight_parts() const { return {}; }
-    virtual void weight_gradient(const WeightPart&) {}
+    /// Writes the part's gradient, [size]. Called after backward.
+    virtual void weight_gradient(const WeightPart&, float* /*gradient*/) {}
 
   protected:
     const Pass& pass_;

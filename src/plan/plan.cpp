@@ -11,21 +11,25 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
            ThreadPool& pool, const PlanOptions& options)
     : layout_(layout), pool_(pool), options_(options) {
     if (options.largest_batch < 1) {
-        fail_input("plan.largest_batch", "a positive number of rows",
-                   fmt::format("{}", options.largest_batch));
+        fail_input("plan.largest_batch", "a positive number of rows", fmt::format("{}", options.largest_batch));
     }
     if (compilation != nullptr) {
         validate(compilation->optimizer);
         update_.emplace(compilation->optimizer, layout_);
     }
-    graph_ = lower(description, layout_, compilation, pass_,
-                   {options.largest_batch, options.training, options.keep_values});
+    graph_ =
+        lower(description, layout_, compilation, pass_, {options.largest_batch, options.training, options.keep_values});
     for (const auto& node : graph_.nodes) {
         for (const Node::WeightPart& part : node->weight_parts()) parts_.push_back({node.get(), part});
     }
     // Large parts first: the last thread to finish then finishes soon.
     std::stable_sort(parts_.begin(), parts_.end(),
                      [](const Part& a, const Part& b) { return a.part.size > b.part.size; });
+    if (update_ && options.training) {
+        if (update_->clips()) gradients_ = Buffer<float>(layout_.weights_size);
+        const std::int64_t room = parts_.empty() ? 0 : (parts_.front().part.size + 15) / 16 * 16;
+        scratch_ = Buffer<float>(room * pool_.threads());
+    }
 }
 
 Plan::~Plan() = default;
@@ -42,6 +46,7 @@ void Plan::begin(const BatchView& batch, bool training, const VariableValues& va
                    fmt::format("{}", batch.rows));
     }
     pass_.batch = batch;
+    pass_.next = nullptr;
     pass_.training = training;
     pass_.seed = seed;
     pass_.step = step;
@@ -49,8 +54,7 @@ void Plan::begin(const BatchView& batch, bool training, const VariableValues& va
     pass_.statistics = values.statistics.data();
     pass_.blocks = block_count(batch.rows);
     for (const Graph::Adapted& a : graph_.adapted) {
-        a.node->normalize(pass_.statistics + a.mean->offset, pass_.statistics + a.variance->offset,
-                          a.mean->size);
+        a.node->normalize(pass_.statistics + a.mean->offset, pass_.statistics + a.variance->offset, a.mean->size);
     }
     for (BatchNormalizationNode* node : graph_.batch_normalizations) node->prepare();
 }
@@ -97,15 +101,6 @@ void Plan::run_backward() {
     }
 }
 
-template <typename After>
-void Plan::run_weight_gradients(const After& after) {
-    pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i) {
-        const Part& part = parts_[static_cast<std::size_t>(i)];
-        part.node->weight_gradient(part.part);
-        after(part.part);
-    });
-}
-
 BatchResult Plan::finish_loss() {
     BatchResult result;
     result.rows = pass_.batch.rows;
@@ -115,10 +110,16 @@ BatchResult Plan::finish_loss() {
     return result;
 }
 
-BatchResult Plan::forward(const BatchView& batch, bool training, const VariableValues& values,
-                          std::uint64_t seed, std::int64_t step) {
+BatchResult Plan::forward(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
+                          std::int64_t step) {
+    return run_forward_pass(batch, training, values, seed, step, nullptr);
+}
+
+BatchResult Plan::run_forward_pass(const BatchView& batch, bool training, const VariableValues& values,
+                                   std::uint64_t seed, std::int64_t step, const BatchView* next) {
     if (graph_.loss == nullptr) fail_input("plan", "a loss to run forward with (compile the model)", "none");
     begin(batch, training, values, seed, step);
+    pass_.next = next;
     if (skips()) {
         BatchResult skipped;
         skipped.skipped = true;
@@ -130,9 +131,11 @@ BatchResult Plan::forward(const BatchView& batch, bool training, const VariableV
 }
 
 void Plan::backward(Buffer<float>& gradients) {
-    pass_.gradients = gradients.data();
     run_backward();
-    run_weight_gradients([](const Node::WeightPart&) {});
+    pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i) {
+        const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
+        node->weight_gradient(part, gradients.data() + part.offset);
+    });
 }
 
 void Plan::update(Buffer<float>& gradients, VariableValues& values, OptimizerValues& optimizer) {
@@ -140,8 +143,23 @@ void Plan::update(Buffer<float>& gradients, VariableValues& values, OptimizerVal
     update_->clip(values.weights.data(), gradients.data());
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i) {
         const Node::WeightPart& part = parts_[static_cast<std::size_t>(i)].part;
-        update_->apply(*part.variable, part.offset, part.size, gradients.data(), values.weights.data(),
+        update_->apply(*part.variable, part.offset, part.size, gradients.data() + part.offset, values.weights.data(),
                        optimizer.slots);
+    });
+    ++optimizer.iteration;
+}
+
+// Each part's gradient lives in its thread's scratch just long enough to update its weights: a whole buffer of gradients
+// would push the batch and the weights out of the cache.
+void Plan::backward_and_update(VariableValues& values, OptimizerValues& optimizer) {
+    run_backward();
+    update_->begin(optimizer.iteration);
+    const std::int64_t room = parts_.empty() ? 0 : (parts_.front().part.size + 15) / 16 * 16;
+    pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i, int thread) {
+        const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
+        float* gradient = scratch_.data() + thread * room;
+        node->weight_gradient(part, gradient);
+        update_->apply(*part.variable, part.offset, part.size, gradient, values.weights.data(), optimizer.slots);
     });
     ++optimizer.iteration;
 }
@@ -151,22 +169,14 @@ void Plan::commit_statistics(VariableValues& values) {
 }
 
 BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, OptimizerValues& optimizer,
-                             std::uint64_t seed) {
-    if (gradients_.size() == 0) gradients_ = Buffer<float>(layout_.weights_size);
-    const BatchResult result = forward(batch, true, values, seed, optimizer.iteration + 1);
+                             std::uint64_t seed, const BatchView* next) {
+    const BatchResult result = run_forward_pass(batch, true, values, seed, optimizer.iteration + 1, next);
     if (result.skipped) return result;
     if (update_->clips()) {
         backward(gradients_);
         update(gradients_, values, optimizer);
     } else {
-        pass_.gradients = gradients_.data();
-        run_backward();
-        update_->begin(optimizer.iteration);
-        run_weight_gradients([&](const Node::WeightPart& part) {
-            update_->apply(*part.variable, part.offset, part.size, gradients_.data(), values.weights.data(),
-                           optimizer.slots);
-        });
-        ++optimizer.iteration;
+        backward_and_update(values, optimizer);
     }
     commit_statistics(values);
     return result;

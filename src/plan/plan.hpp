@@ -16,9 +16,8 @@ namespace evenkeel {
 
 struct PlanOptions {
     std::int64_t largest_batch = 1;
-    bool training = true;  ///< room for gradients; false: inference only
-    bool keep_values =
-        false;  ///< taps: every layer's output and gradient keeps a buffer of its own. Changes no bit.
+    bool training = true;      ///< room for gradients; false: inference only
+    bool keep_values = false;  ///< taps: every layer's output and gradient keeps a buffer of its own. Changes no bit.
 };
 
 /// A model compiled for one loss and optimizer: all buffers in one arena, nothing allocated while running. A
@@ -34,8 +33,8 @@ class Plan {
     /// gather → … → loss over the batch. In training BN normalizes by the batch and the loss's gradient is
     /// made; throws Error{work} naming layer, channel and step where statistics, loss or its gradient are not
     /// finite.
-    BatchResult forward(const BatchView& batch, bool training, const VariableValues& values,
-                        std::uint64_t seed = 0, std::int64_t step = 0);
+    BatchResult forward(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed = 0,
+                        std::int64_t step = 0);
 
     /// Gradients of the last training forward's batch, laid out like the weights, without regularizers and
     /// clipping.
@@ -51,13 +50,10 @@ class Plan {
     /// is still in cache, where clipping does not forbid it. The same bits as the four calls. A batch that
     /// fails changes nothing.
     BatchResult train_step(const BatchView& batch, VariableValues& values, OptimizerValues& optimizer,
-                           std::uint64_t seed);
+                           std::uint64_t seed, const BatchView* next = nullptr);
 
     /// Writes the predictions of the batch: out [rows, elements(output_shape)].
     void predict(const BatchView& batch, const VariableValues& values, std::span<float> out);
-
-    /// Asks memory for the next batch's rows.
-    void prefetch(const BatchView& next) const { kernels::prefetch_rows(next.x, 0, next.rows); }
 
     std::int64_t largest_batch() const { return options_.largest_batch; }
     const Shape& output_shape() const { return graph_.predictions.shape; }
@@ -66,18 +62,17 @@ class Plan {
     /// With keep_values: what stands behind layer i ([rows, size]) after forward, and ∂C/∂(that) after
     /// backward. Behind a Dense whose bias cancels in a BatchNormalization, z is without the bias in
     /// training.
-    const Value& value_behind(int layer) const {
-        return graph_.behind_layer[static_cast<std::size_t>(layer)];
-    }
+    const Value& value_behind(int layer) const { return graph_.behind_layer[static_cast<std::size_t>(layer)]; }
 
   private:
+    BatchResult run_forward_pass(const BatchView& batch, bool training, const VariableValues& values,
+                                 std::uint64_t seed, std::int64_t step, const BatchView* next);
     void begin(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
                std::int64_t step);
     bool skips() const;
     void run_forward(std::size_t nodes);
     void run_backward();
-    template <typename After>
-    void run_weight_gradients(const After& after);
+    void backward_and_update(VariableValues& values, OptimizerValues& optimizer);
     BatchResult finish_loss();
     Block block(std::int64_t index) const;
 
@@ -87,7 +82,8 @@ class Plan {
     Pass pass_;
     Graph graph_;
     std::optional<Update> update_;
-    Buffer<float> gradients_;  ///< of train_step
+    Buffer<float> gradients_;  ///< of train_step where gradients must be complete before weights change (clipping)
+    Buffer<float> scratch_;    ///< room for one part's gradient a thread
 
     struct Part {
         Node* node;

@@ -13,8 +13,7 @@ constexpr float no_limit = std::numeric_limits<float>::infinity();
 
 }  // namespace
 
-Update::Update(const Optimizer& optimizer, const VariableLayout& layout)
-    : optimizer_(optimizer), layout_(layout) {
+Update::Update(const Optimizer& optimizer, const VariableLayout& layout) : optimizer_(optimizer), layout_(layout) {
     std::visit(
         [this](const auto& o) {
             weight_decay_ = o.weight_decay;
@@ -38,23 +37,21 @@ void Update::begin(std::int64_t iteration) {
     if (const auto* adamw = std::get_if<AdamW>(&optimizer_)) alpha_ = corrected(adamw->beta_1, adamw->beta_2);
 }
 
-void Update::add_regularizer(const Variable& variable, std::int64_t offset, std::int64_t size,
-                             const float* weights, float* gradients) const {
-    if (variable.regularizer == Regularizer{}) return;
-    kernels::add_regularizer_gradient(static_cast<float>(variable.regularizer.l1),
-                                      static_cast<float>(variable.regularizer.l2), size, weights + offset,
-                                      gradients + offset);
+void Update::add_regularizer(const Variable& variable, std::int64_t size, const float* weights, float* gradient) {
+    const Regularizer& r = variable.regularizer;
+    if (r == Regularizer{}) return;
+    kernels::add_regularizer_gradient(static_cast<float>(r.l1), static_cast<float>(r.l2), size, weights, gradient);
 }
 
-void Update::apply(const Variable& variable, std::int64_t offset, std::int64_t size, float* gradients,
-                   float* weights, std::vector<Buffer<float>>& slots) const {
-    if (!clips()) add_regularizer(variable, offset, size, weights, gradients);
+void Update::apply(const Variable& variable, std::int64_t offset, std::int64_t size, float* gradient, float* weights,
+                   std::vector<Buffer<float>>& slots) const {
+    float* w = weights + offset;
+    if (!clips()) add_regularizer(variable, size, w, gradient);
     const bool decays = weight_decay_ > 0 && (decay_gamma_beta_ || !variable.is_gamma_or_beta());
     const auto decay = static_cast<float>(decays ? 1.0 - rate_ * weight_decay_ : 1.0);
     const auto rate = static_cast<float>(rate_);
     const auto slot = [&](std::size_t i) { return slots[i].data() + offset; };
-    const float* g = gradients + offset;
-    float* w = weights + offset;
+    const float* g = gradient;
     if (const auto* o = std::get_if<SGD>(&optimizer_)) {
         kernels::sgd({rate, decay, static_cast<float>(o->momentum), o->nesterov}, size, g,
                      o->momentum > 0 ? slot(0) : nullptr, w);
@@ -81,8 +78,8 @@ void Update::clip(const float* weights, float* gradients) const {
     double all_squares = 0;
     for (const Variable& v : layout_.variables) {
         if (!v.trainable) continue;
-        add_regularizer(v, v.offset, v.size, weights, gradients);
         float* g = gradients + v.offset;
+        add_regularizer(v, v.size, weights + v.offset, g);
         if (clip_value_ > 0) kernels::clip(static_cast<float>(clip_value_), 1.0F, v.size, g);
         if (clip_norm_ > 0) {
             const double norm = std::sqrt(kernels::sum_of_squares(v.size, g));
@@ -94,8 +91,7 @@ void Update::clip(const float* weights, float* gradients) const {
     if (global_clip_norm_ > 0 && norm > global_clip_norm_) {
         for (const Variable& v : layout_.variables) {
             if (v.trainable)
-                kernels::clip(no_limit, static_cast<float>(global_clip_norm_ / norm), v.size,
-                              gradients + v.offset);
+                kernels::clip(no_limit, static_cast<float>(global_clip_norm_ / norm), v.size, gradients + v.offset);
         }
     }
 }
@@ -104,10 +100,8 @@ double Update::penalty(const float* weights) const {
     if (!has_regularizers_) return 0;
     double sum = 0;
     for (const Variable& v : layout_.variables) {
-        if (v.regularizer.l1 > 0)
-            sum += v.regularizer.l1 * kernels::sum_of_magnitudes(v.size, weights + v.offset);
-        if (v.regularizer.l2 > 0)
-            sum += v.regularizer.l2 * kernels::sum_of_squares(v.size, weights + v.offset);
+        if (v.regularizer.l1 > 0) sum += v.regularizer.l1 * kernels::sum_of_magnitudes(v.size, weights + v.offset);
+        if (v.regularizer.l2 > 0) sum += v.regularizer.l2 * kernels::sum_of_squares(v.size, weights + v.offset);
     }
     return sum;
 }

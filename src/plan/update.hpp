@@ -16,10 +16,10 @@ class Update {
     /// Fixes the constants of the step that follows `iteration` updates.
     void begin(std::int64_t iteration);
 
-    /// w ← rule(w, g) for floats [offset, offset + size), which lie within one trainable variable. The
-    /// regularizer's gradient is added to g first.
-    void apply(const Variable& variable, std::int64_t offset, std::int64_t size, float* gradients,
-               float* weights, std::vector<Buffer<float>>& slots) const;
+    /// w ← rule(w, g) for floats [offset, offset + size) of the weights, which lie within one trainable variable; gradient:
+    /// [size]. Where nothing clips, the regularizer's gradient is added to it first.
+    void apply(const Variable& variable, std::int64_t offset, std::int64_t size, float* gradient, float* weights,
+               std::vector<Buffer<float>>& slots) const;
 
     /// True where gradients must all be known before any weight may change.
     bool clips() const { return clip_value_ > 0 || clip_norm_ > 0 || global_clip_norm_ > 0; }
@@ -34,8 +34,7 @@ class Update {
     double learning_rate() const { return rate_; }
 
   private:
-    void add_regularizer(const Variable& variable, std::int64_t offset, std::int64_t size,
-                         const float* weights, float* gradients) const;
+    static void add_regularizer(const Variable& variable, std::int64_t size, const float* weights, float* gradient);
 
     Optimizer optimizer_;
     const VariableLayout& layout_;

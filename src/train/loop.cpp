@@ -29,6 +29,7 @@ void check_options(const FitOptions& o) {
 /// Batches of rows that lie in memory.
 class StoredBatches {
   public:
+    static constexpr bool looks_ahead = true;
     explicit StoredBatches(const CheckedData& data) : data_(data) {}
     BatchView operator()(std::span<const std::uint32_t> rows) const {
         BatchView view = data_.all;
@@ -44,6 +45,7 @@ class StoredBatches {
 /// Batches that a function fills, checked as they come.
 class FilledBatches {
   public:
+    static constexpr bool looks_ahead = false;  // there is one buffer, and it is in use
     FilledBatches(const GeneratedData& data, const Loss& loss, std::int64_t features, std::int64_t outputs,
                   std::int64_t largest)
         : data_(data),
@@ -90,7 +92,14 @@ void train_epoch(Training& t, Plan& plan, const BatchOrder& order, std::uint64_t
                  const std::vector<std::shared_ptr<Callback>>& callbacks) {
     TrainingPosition& at = t.position;
     while (at.batch < order.count() && !t.stop) {
-        const BatchResult r = plan.train_step(make_batch(order.batch(at.batch)), t.values, t.optimizer, seed);
+        const BatchView batch = make_batch(order.batch(at.batch));
+        BatchView next;
+        bool has_next = false;
+        if constexpr (MakeBatch::looks_ahead) {
+            has_next = at.batch + 1 < order.count();
+            if (has_next) next = make_batch(order.batch(at.batch + 1));
+        }
+        const BatchResult r = plan.train_step(batch, t.values, t.optimizer, seed, has_next ? &next : nullptr);
         ++at.batch;
         if (!r.skipped) {
             at.rows += r.rows;

@@ -51,24 +51,18 @@ struct PairedComparison {
 
 /// Compares two arms by their paired differences d_i = a_i − b_i, one a seed.
 ///
-/// - `p_sign_flip` is the exact two-sided sign-flip test of a zero mean (Fisher 1935): the share of the 2ⁿ
-/// sign
-///   patterns s for which |Σ s_i d_i| ≥ |Σ d_i|. Ties count (up to 1e-9 of the largest |d_i|, so that
-///   rounding in accuracies such as 0.9712 − 0.9611 breaks none). It assumes that d is symmetric about its
-///   mean, as it is for two arms of equal distribution.
-/// - `ci95` inverts that same test: it holds exactly the shifts θ for which d − θ has p ≥ 0.05, so it
-/// excludes 0 if
-///   and only if p_sign_flip < 0.05. Its ends are means of subsets of the differences, computed, not searched
-///   for.
-/// - `p_equivalence` is two one-sided sign-flip tests, of d + margin and d − margin (Schuirmann 1987). Its
-/// smallest
-///   value is 1/2ⁿ, so that n = 5 may already be `equivalent`, while `better` and `worse` need 6 seeds.
-/// - For n > 20 the sign patterns are a deterministic random sample of 131 071 splits together with the
-/// identity
-///   (Phipson and Smyth 2010), so the tests stay valid; the standard error of a p near 0.05 is then 0.0006.
+/// - `p_sign_flip` is the exact two-sided sign-flip test of a zero mean (Fisher 1935): the share of the 2ⁿ sign patterns
+///   s for which |Σ s_i d_i| ≥ |Σ d_i|. Ties count (up to 1e-9 of the largest |d_i|, so that rounding in accuracies such
+///   as 0.9712 − 0.9611 breaks none). It assumes that d is symmetric about its mean, as it is for two arms of equal
+///   distribution.
+/// - `ci95` inverts that same test: it holds exactly the shifts θ for which d − θ has p ≥ 0.05, so it excludes 0 if and
+///   only if p_sign_flip < 0.05. Its ends are means of subsets of the differences, computed, not searched for.
+/// - `p_equivalence` is two one-sided sign-flip tests, of d + margin and d − margin (Schuirmann 1987). Its smallest value
+///   is 1/2ⁿ, so that n = 5 may already be `equivalent`, while `better` and `worse` need 6 seeds.
+/// - For n > 20 the sign patterns are a deterministic random sample of 131 071 splits together with the identity (Phipson
+///   and Smyth 2010), so the tests stay valid; the standard error of a p near 0.05 is then 0.0006.
 ///
-/// Throws Error{input} for a NaN or infinite difference, more than 10 000 of them, or a margin that is not >
-/// 0.
+/// Throws Error{input} for a NaN or infinite difference, more than 10 000 of them, or a margin that is not > 0.
 EVENKEEL_API PairedComparison compare_pairs(std::span<const double> differences,
                                             const PairedOptions& options = {});
 

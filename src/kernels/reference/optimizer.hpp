@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 namespace evenkeel::kernels::reference {
@@ -24,7 +25,7 @@ void rmsprop(T rate, T decay, T rho, T epsilon, T momentum, T g, T& square, T* a
     T denominator = square;
     if (average != nullptr) {
         *average = rho * *average + (1 - rho) * g;
-        denominator -= *average * *average;
+        denominator = std::max(denominator - *average * *average, T(0));  // a variance; rounding may go below
     }
     T increment = rate * g / std::sqrt(denominator + epsilon);
     if (velocity != nullptr) increment = *velocity = momentum * *velocity + increment;

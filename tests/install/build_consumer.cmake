@@ -1,0 +1,21 @@
+# Configures and builds SOURCE in BUILD, with the package installed in PREFIX; with RUN, runs all programs it built.
+cmake_minimum_required(VERSION 3.23)
+include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
+file(REMOVE_RECURSE ${BUILD})
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${COMPILER}
+  "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" -DCMAKE_CXX_FLAGS=-Wall\ -Wextra\ -Wpedantic\ -Werror
+  -DCMAKE_PREFIX_PATH=${PREFIX} -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF)
+if(NOT run_output MATCHES "Build files have been written")
+  message(FATAL_ERROR "cmake wrote no build files")
+endif()
+run(${CMAKE_COMMAND} --build ${BUILD})
+if(RUN)
+  file(GLOB programs ${BUILD}/snippet_*)
+  list(FILTER programs EXCLUDE REGEX "\\.")
+  if(NOT programs)
+    message(FATAL_ERROR "nothing to run in ${BUILD}")
+  endif()
+  foreach(program ${programs})
+    run(${program})
+  endforeach()
+endif()

@@ -1,0 +1,12 @@
+# The engine links without what reads files.
+cmake_minimum_required(VERSION 3.23)
+include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
+run(${READELF} -d ${PROGRAM})
+if(NOT run_output MATCHES "NEEDED.*libdnnl")
+  message(FATAL_ERROR "readelf shows no libdnnl: is this the consumer?")
+endif()
+foreach(library hdf5 zip libz curl crypto)
+  if(run_output MATCHES "NEEDED[^\n]*${library}")
+    message(FATAL_ERROR "the engine links ${library}")
+  endif()
+endforeach()

@@ -1,0 +1,11 @@
+# run(<command> …): stops the script, with what the command said, where it fails. Output goes to run_output.
+cmake_minimum_required(VERSION 3.23)
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGN " " words)
+    message(FATAL_ERROR "${words}\n${output}\nended with ${result}")
+  endif()
+  message("${output}")
+  set(run_output "${output}" PARENT_SCOPE)
+endfunction()
