@@ -78,23 +78,25 @@ std::string table_of(const CompareResult& result, const std::string& first) {
     return table.text();
 }
 
-/// A sentence in lines of at most 96 columns, the first behind "• ".
+/// A sentence in lines of at most 96 columns, the first behind "• ". An equation ("p = 0.031") is not torn.
 std::string paragraph(const std::string& sentence) {
-    std::string out = "  • ";
-    std::size_t used = 4;
+    std::string out = "  •";
+    std::size_t used = 3;
     for (std::size_t begin = 0; begin < sentence.size();) {
-        const std::size_t end = std::min(sentence.find(' ', begin), sentence.size());
+        std::size_t end = sentence.find(' ', begin);
+        while (end != std::string::npos && (sentence.compare(end, 3, " = ") == 0 || sentence[end - 1] == '='))
+            end = sentence.find(' ', end + 1);
+        end = std::min(end, sentence.size());
         const std::string word = sentence.substr(begin, end - begin);
-        if (used + display_width(word) > 96) {
-            out += "\n    ";
-            used = 4;
+        if (used + 1 + display_width(word) > 96) {
+            out += "\n   ";
+            used = 3;
         }
-        out += word + ' ';
-        used += display_width(word) + 1;
+        out += ' ' + word;
+        used += 1 + display_width(word);
         begin = end + 1;
     }
-    out.back() = '\n';
-    return out;
+    return out + '\n';
 }
 
 std::string text_of_result(const CompareCommand& o, const Dataset& data, const CompareResult& result) {

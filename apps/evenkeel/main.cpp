@@ -43,7 +43,7 @@ std::string in_our_words(const CLI::App& app, const CLI::ParseError& error) {
     }
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
         const auto is = text.find(" is required");
-        if (is != std::string::npos) return fmt::format("[{}] expected a value ({}), got none", text.substr(0, is), help);
+        if (is != std::string::npos && !text.starts_with("A subcommand")) return fmt::format("[{}] expected a value ({}), got none", text.substr(0, is), help);
         return fmt::format("[arguments] expected a subcommand ({}), got none", help);
     }
     return fmt::format("[arguments] expected what {} --help describes, got: {}", called(app), text);

@@ -194,8 +194,8 @@ int run_standardize(const StandardizeOptions& o) {
     }
     std::string out = fmt::format("\n{}: x ← (x − μ)/σ, column by column\n\n", bold(c.what)) + table.text();
     if (hidden > 0)
-        out += dim(fmt::format("  … and {} more columns, {} of all are constant\n", grouped(static_cast<long long>(hidden)),
-                               grouped(static_cast<long long>(s.constant.size()))));
+        out += dim(fmt::format("  … and {} more columns; {} columns are constant\n", grouped(static_cast<long long>(hidden)),
+                               s.constant.empty() ? "no" : grouped(static_cast<long long>(s.constant.size()))));
     for (const std::string& name : c.others) out += dim(fmt::format("  {} is left as it is\n", name));
     out += rows_before_and_after(c, before, std::get<std::vector<float>>(standardized.values));
     if (!o.out.empty()) out += fmt::format("\n  saved {}\n", o.out);
