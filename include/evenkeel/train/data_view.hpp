@@ -18,8 +18,8 @@ struct Features {
     Features(std::span<const float> values) : floats(values) {}        // NOLINT(google-explicit-constructor)
     Features(std::span<const std::uint8_t> values) : bytes(values) {}  // NOLINT(google-explicit-constructor)
     Features(const std::vector<float>& values) : floats(values) {}     // NOLINT(google-explicit-constructor)
-    Features(const std::vector<std::uint8_t>& values)
-        : bytes(values) {}  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor)
+    Features(const std::vector<std::uint8_t>& values) : bytes(values) {}
 
     std::int64_t size() const {
         return static_cast<std::int64_t>(bytes.empty() ? floats.size() : bytes.size());
@@ -34,8 +34,8 @@ struct Answers {
     Answers() = default;
     Answers(std::span<const std::int32_t> values) : labels(values) {}  // NOLINT(google-explicit-constructor)
     Answers(std::span<const float> values) : targets(values) {}        // NOLINT(google-explicit-constructor)
-    Answers(const std::vector<std::int32_t>& values)
-        : labels(values) {}                                         // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor)
+    Answers(const std::vector<std::int32_t>& values) : labels(values) {}
     Answers(const std::vector<float>& values) : targets(values) {}  // NOLINT(google-explicit-constructor)
 };
 
