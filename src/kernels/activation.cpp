@@ -87,14 +87,12 @@ HWY_INLINE V slope(D d, const Pointwise& g, V z, V a) {
 }
 
 void Activate(const Pointwise& g, std::int64_t n, const float* z, float* a) {
-    for_columns(
-        n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(value(d, g, hn::LoadU(d, z + i)), d, a + i); });
+    for_columns(n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(value(d, g, hn::LoadU(d, z + i)), d, a + i); });
 }
 
 // `z` may be null where the slope reads a only; then a stands in for it (plain ReLU: a > 0 exactly where z >
 // 0).
-void ActivateBackward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da,
-                      float* dz) {
+void ActivateBackward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da, float* dz) {
     const float* input = z != nullptr ? z : a;
     if (g.is_plain_relu()) {  // a choice, not a product: the bits of the ReLU that is fused into the
                               // normalization
@@ -166,8 +164,7 @@ void activate(const Pointwise& g, std::int64_t n, const float* z, float* a) {
     HWY_DYNAMIC_DISPATCH(Activate)(g, n, z, a);
 }
 
-void activate_backward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da,
-                       float* dz) {
+void activate_backward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da, float* dz) {
     if (g.kind == PointwiseKind::gelu) {
         for (std::int64_t i = 0; i < n; ++i) dz[i] = da[i] * reference::derivative(g, z[i]);
         return;

@@ -19,8 +19,8 @@ struct RmspropStep {
     float rate, decay, rho, epsilon, momentum;
 };
 /// square [n]; average [n] where centered, else null; velocity [n] where momentum > 0, else null.
-void rmsprop(const RmspropStep& step, std::int64_t n, const float* g, float* square, float* average,
-             float* velocity, float* w);
+void rmsprop(const RmspropStep& step, std::int64_t n, const float* g, float* square, float* average, float* velocity,
+             float* w);
 
 struct AdamStep {
     float alpha;  ///< η·√(1−β₂ᵗ)/(1−β₁ᵗ)

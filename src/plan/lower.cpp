@@ -72,8 +72,8 @@ class Lowering {
 
     Graph run() {
         current_ = value(shapes_.front(), false);
-        input_ = graph_.input = push<InputNode>(current_, layer_name(description_.layers.front()),
-                                                most_blocks(options_.largest_batch));
+        input_ = graph_.input =
+            push<InputNode>(current_, layer_name(description_.layers.front()), most_blocks(options_.largest_batch));
         for (int i = 0; i < static_cast<int>(description_.layers.size()); ++i) {
             layer_ = i;
             std::visit([this](const auto& layer) { add(layer); }, description_.layers[i]);

@@ -82,15 +82,10 @@ std::vector<Subject> subjects() {
                                         Dropout(0.2),    Dense(10, {.activation = "softmax"})};
     std::vector<Subject> all = {
         {"sgd", lecture, {.optimizer = SGD{}}, 784, 10},
-        {"with metrics",
-         lecture,
-         {.optimizer = Adam{}, .metrics = {"accuracy", "top_3_accuracy", "mae"}},
-         784,
-         10},
+        {"with metrics", lecture, {.optimizer = Adam{}, .metrics = {"accuracy", "top_3_accuracy", "mae"}}, 784, 10},
         {"clipped, scheduled",
          lecture,
-         {.optimizer =
-              AdamW{.learning_rate = PiecewiseConstantDecay{{3, 9}, {0.1, 0.01, 0.001}}, .clipnorm = 0.1}},
+         {.optimizer = AdamW{.learning_rate = PiecewiseConstantDecay{{3, 9}, {0.1, 0.01, 0.001}}, .clipnorm = 0.1}},
          784,
          10},
         {"global norm",
@@ -139,8 +134,7 @@ TEST(Allocation, NoneInFiftyStepsOfTrainingOrPredicting) {
             std::vector<float> out(static_cast<std::size_t>(64 * s.width)),
                 short_out(static_cast<std::size_t>(10 * s.width));
             const auto step = [&](int i) {
-                net.plan.train_step(i % 5 == 4 ? rows.batch(0, 10) : rows.all(), net.values, net.optimizer,
-                                    0);
+                net.plan.train_step(i % 5 == 4 ? rows.batch(0, 10) : rows.all(), net.values, net.optimizer, 0);
                 net.plan.predict(rows.all(), net.values, out);
                 net.plan.predict(rows.batch(0, 10), net.values, short_out);
             };

@@ -71,8 +71,8 @@ void normalize(const InnerBlock& s, const Floats& x, const Coefficients& c, bool
         kernels::block_normalize(s.outer, s.channels, x.data(), c.high.data(), c.low.data(), c.scale.data(),
                                  c.shift.data(), relu, y.data());
     } else {
-        kernels::block_normalize_inner(s, x.data(), c.high.data(), c.low.data(), c.scale.data(),
-                                       c.shift.data(), relu, y.data());
+        kernels::block_normalize_inner(s, x.data(), c.high.data(), c.low.data(), c.scale.data(), c.shift.data(), relu,
+                                       y.data());
     }
 }
 
@@ -106,8 +106,8 @@ TEST_P(BatchNormalizationKernels, MomentsAreThoseOfTheSameFloatsInDouble) {
 
 TEST_P(BatchNormalizationKernels, NaNAndInfinityReachTheMomentsFromEveryRow) {
     const float bad[] = {NAN, INFINITY, -INFINITY};
-    for (const InnerBlock& s : {InnerBlock{1, 5, 1}, InnerBlock{2, 17, 1}, InnerBlock{130, 5, 1},
-                                InnerBlock{65, 17, 1}, InnerBlock{3, 5, 7}, InnerBlock{2, 3, 1027}}) {
+    for (const InnerBlock& s : {InnerBlock{1, 5, 1}, InnerBlock{2, 17, 1}, InnerBlock{130, 5, 1}, InnerBlock{65, 17, 1},
+                                InnerBlock{3, 5, 7}, InnerBlock{2, 3, 1027}}) {
         const Floats good = normal_values<float>(total(s), 52);
         for (const float value : bad) {
             for (std::int64_t at = 0; at<total(s); at += total(s)> 2000 ? 7 : 1) {
@@ -153,10 +153,8 @@ TEST_P(BatchNormalizationKernels, NormalizeIsItsFormula) {
                 const double want = centred * k.scale[c] + k.shift[c];
                 // Two differences and one fused product, each rounded once.
                 const double bound =
-                    1.01 * u *
-                    (std::abs(k.scale[c]) * (std::abs(first) + std::abs(centred)) + std::abs(want));
-                ASSERT_NEAR(y[i], want, 2 * bound + 1e-40)
-                    << i;  // 2: sse4 and portable have no fused product
+                    1.01 * u * (std::abs(k.scale[c]) * (std::abs(first) + std::abs(centred)) + std::abs(want));
+                ASSERT_NEAR(y[i], want, 2 * bound + 1e-40) << i;  // 2: sse4 and portable have no fused product
                 ASSERT_EQ(with_relu[i], y[i] > 0 ? y[i] : 0.0F);
             }
         }
@@ -185,22 +183,20 @@ TEST_P(BatchNormalizationKernels, BackwardIsItsFormula) {
                 sum_xhat.assign(static_cast<std::size_t>(s.channels), -1);
                 const float* behind = relu ? a.data() : nullptr;
                 if (s.inner == 1) {
-                    kernels::block_backward_sums(s.outer, s.channels, x.data(), moments_, behind, gradient,
-                                                 dy, sum.data(), sum_xhat.data());
+                    kernels::block_backward_sums(s.outer, s.channels, x.data(), moments_, behind, gradient, dy,
+                                                 sum.data(), sum_xhat.data());
                 } else {
-                    kernels::block_backward_sums_inner(s, x.data(), moments_, behind, gradient, dy,
-                                                       sum.data(), sum_xhat.data());
+                    kernels::block_backward_sums_inner(s, x.data(), moments_, behind, gradient, dy, sum.data(),
+                                                       sum_xhat.data());
                 }
             };
             const auto input = [&](const Floats& dy, float* dx) {
                 if (s.inner == 1) {
                     kernels::block_backward_input(s.outer, s.channels, x.data(), k.high.data(), k.low.data(),
-                                                  k.scale.data(), k.mean_dy.data(), k.slope.data(), dy.data(),
-                                                  dx);
+                                                  k.scale.data(), k.mean_dy.data(), k.slope.data(), dy.data(), dx);
                 } else {
-                    kernels::block_backward_input_inner(s, x.data(), k.high.data(), k.low.data(),
-                                                        k.scale.data(), k.mean_dy.data(), k.slope.data(),
-                                                        dy.data(), dx);
+                    kernels::block_backward_input_inner(s, x.data(), k.high.data(), k.low.data(), k.scale.data(),
+                                                        k.mean_dy.data(), k.slope.data(), dy.data(), dx);
                 }
             };
             Floats dy(x.size()), dy_in_place = da, dx(x.size());

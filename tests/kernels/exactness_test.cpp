@@ -37,8 +37,8 @@ Normalized normalize_in_blocks(const std::vector<float>& x, double epsilon) {
         scale[c] = static_cast<float>(1 / std::sqrt(n.variance[c] + epsilon));
     }
     for (std::int64_t first = 0; first < rows; first += block) {
-        kernels::block_normalize(block, channels, x.data() + first * channels, high.data(), low.data(),
-                                 scale.data(), shift.data(), false, n.y.data() + first * channels);
+        kernels::block_normalize(block, channels, x.data() + first * channels, high.data(), low.data(), scale.data(),
+                                 shift.data(), false, n.y.data() + first * channels);
     }
     return n;
 }
@@ -56,10 +56,9 @@ TEST_P(Exactness, HoldsAtAnyMean) {
             const std::vector<double> exact_x = as_double(x);
             std::vector<double> want_mean(channels), want_variance(channels), want(x.size());
             const kernels::reference::BatchShape shape{rows, channels, 1};
-            kernels::reference::batch_statistics(shape, exact_x.data(), want_mean.data(),
-                                                 want_variance.data());
-            kernels::reference::normalize<double>(shape, exact_x.data(), want_mean.data(),
-                                                  want_variance.data(), 1e-3, nullptr, nullptr, want.data());
+            kernels::reference::batch_statistics(shape, exact_x.data(), want_mean.data(), want_variance.data());
+            kernels::reference::normalize<double>(shape, exact_x.data(), want_mean.data(), want_variance.data(), 1e-3,
+                                                  nullptr, nullptr, want.data());
             for (std::int64_t c = 0; c < channels; ++c) {
                 EXPECT_NEAR(n.variance[c], want_variance[c], 1e-3 * want_variance[c]);
                 EXPECT_NEAR(n.mean[c], want_mean[c], 1e-5);
@@ -81,8 +80,7 @@ TEST_P(Exactness, AConstantChannelHasVarianceZeroAndOutputZero) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Simd, Exactness, ::testing::ValuesIn(available_simd()),
-                         [](const auto& i) { return i.param; });
+INSTANTIATE_TEST_SUITE_P(Simd, Exactness, ::testing::ValuesIn(available_simd()), [](const auto& i) { return i.param; });
 
 }  // namespace
 }  // namespace evenkeel::testing

@@ -30,8 +30,7 @@ class OptimizerKernels : public ::testing::TestWithParam<std::string> {
 
 TEST_P(OptimizerKernels, SgdIsItsFormula) {
     for (const std::int64_t n : lengths) {
-        const Floats g = normal_values<float>(n, 91), w = normal_values<float>(n, 92),
-                     m = normal_values<float>(n, 93);
+        const Floats g = normal_values<float>(n, 91), w = normal_values<float>(n, 92), m = normal_values<float>(n, 93);
         for (int kind = 0; kind < 3; ++kind) {
             const kernels::SgdStep step{0.05F, 0.99F, kind == 0 ? 0.0F : 0.9F, kind == 2};
             Floats w_new = w, m_new = m;
@@ -41,8 +40,8 @@ TEST_P(OptimizerKernels, SgdIsItsFormula) {
                 if (kind == 0) {
                     reference::sgd<double>(step.rate, step.decay, g[i], want_w);
                 } else {
-                    reference::sgd_momentum<double>(step.rate, step.decay, step.momentum, kind == 2, g[i],
-                                                    want_m, want_w);
+                    reference::sgd_momentum<double>(step.rate, step.decay, step.momentum, kind == 2, g[i], want_m,
+                                                    want_w);
                 }
                 const double terms = std::abs(w[i]) + std::abs(m[i]) + std::abs(g[i]);
                 ASSERT_NEAR(w_new[i], want_w, 6 * u * terms) << kind;
@@ -54,10 +53,8 @@ TEST_P(OptimizerKernels, SgdIsItsFormula) {
 
 TEST_P(OptimizerKernels, RmspropIsItsFormula) {
     for (const std::int64_t n : lengths) {
-        const Floats g = normal_values<float>(n, 94), w = normal_values<float>(n, 95),
-                     square = positive(n, 96);
-        const Floats average = normal_values<float>(n, 97, 0, 0.05),
-                     velocity = normal_values<float>(n, 98, 0, 0.01);
+        const Floats g = normal_values<float>(n, 94), w = normal_values<float>(n, 95), square = positive(n, 96);
+        const Floats average = normal_values<float>(n, 97, 0, 0.05), velocity = normal_values<float>(n, 98, 0, 0.01);
         for (int kind = 0; kind < 4; ++kind) {
             const bool centered = (kind & 1) != 0, moves = (kind & 2) != 0;
             const kernels::RmspropStep step{0.01F, 0.999F, 0.9F, 1e-3F, moves ? 0.5F : 0.0F};
@@ -66,9 +63,8 @@ TEST_P(OptimizerKernels, RmspropIsItsFormula) {
                              moves ? v_new.data() : nullptr, w_new.data());
             for (std::int64_t i = 0; i < n; ++i) {
                 double want_w = w[i], want_s = square[i], want_a = average[i], want_v = velocity[i];
-                reference::rmsprop<double>(step.rate, step.decay, step.rho, step.epsilon, step.momentum, g[i],
-                                           want_s, centered ? &want_a : nullptr, moves ? &want_v : nullptr,
-                                           want_w);
+                reference::rmsprop<double>(step.rate, step.decay, step.rho, step.epsilon, step.momentum, g[i], want_s,
+                                           centered ? &want_a : nullptr, moves ? &want_v : nullptr, want_w);
                 ASSERT_NEAR(s_new[i], want_s, 4 * u * want_s);
                 ASSERT_NEAR(a_new[i], want_a, 4 * u * (std::abs(average[i]) + std::abs(g[i])));
                 // The root's argument is a difference where centered: its relative error is that of v, times
@@ -77,8 +73,7 @@ TEST_P(OptimizerKernels, RmspropIsItsFormula) {
                 const double increment = step.rate * std::abs(g[i]) / std::sqrt(d);
                 const double bound = (8 + 8 * want_s / d) * u * increment + 3 * u * std::abs(velocity[i]);
                 ASSERT_NEAR(v_new[i], want_v, bound) << kind;
-                ASSERT_NEAR(w_new[i], want_w, bound + 2 * u * (std::abs(w[i]) + std::abs(velocity[i])))
-                    << kind;
+                ASSERT_NEAR(w_new[i], want_w, bound + 2 * u * (std::abs(w[i]) + std::abs(velocity[i]))) << kind;
             }
         }
     }
@@ -90,8 +85,8 @@ TEST_P(OptimizerKernels, CenteredRmspropSurvivesALargeSteadyGradient) {
     Floats g(n), w(n), square(n), average(n);
     for (std::int64_t i = 0; i < n; ++i) g[i] = 1000.0F + static_cast<float>(i) * 3.7F;
     for (int t = 0; t < 400; ++t) {
-        kernels::rmsprop({0.001F, 1.0F, 0.9F, 1e-7F, 0.0F}, n, g.data(), square.data(), average.data(),
-                         nullptr, w.data());
+        kernels::rmsprop({0.001F, 1.0F, 0.9F, 1e-7F, 0.0F}, n, g.data(), square.data(), average.data(), nullptr,
+                         w.data());
     }
     for (const float v : w) ASSERT_TRUE(std::isfinite(v));
 }
@@ -106,8 +101,8 @@ TEST_P(OptimizerKernels, AdamIsItsFormula) {
             kernels::adam(step, n, g.data(), m_new.data(), v_new.data(), w_new.data());
             for (std::int64_t i = 0; i < n; ++i) {
                 double want_w = w[i], want_m = m[i], want_v = v[i];
-                reference::adam<double>(step.alpha, step.decay, step.rest_1, step.rest_2, epsilon, g[i],
-                                        want_m, want_v, want_w);
+                reference::adam<double>(step.alpha, step.decay, step.rest_1, step.rest_2, epsilon, g[i], want_m, want_v,
+                                        want_w);
                 ASSERT_NEAR(m_new[i], want_m, 3 * u * (std::abs(m[i]) + std::abs(g[i])));
                 ASSERT_NEAR(v_new[i], want_v, 3 * u * (want_v + 0.001 * g[i] * g[i]));
                 const double change = step.alpha * (std::abs(m[i]) + std::abs(g[i])) / std::sqrt(want_v);

@@ -50,9 +50,8 @@ struct Options {
     bool gamma, beta;
 };
 const Options options[] = {
-    {"default", 1e-3, 0, true, true},    {"epsilon 1e-5", 1e-5, 0, true, true},
-    {"epsilon 0.1", 0.1, 0, true, true}, {"no scale", 1e-3, 0, false, true},
-    {"no center", 1e-3, 0, true, false}, {"neither", 1e-3, 0, false, false},
+    {"default", 1e-3, 0, true, true},   {"epsilon 1e-5", 1e-5, 0, true, true}, {"epsilon 0.1", 0.1, 0, true, true},
+    {"no scale", 1e-3, 0, false, true}, {"no center", 1e-3, 0, true, false},   {"neither", 1e-3, 0, false, false},
     {"mean 10", 1e-3, 10, true, true},
 };
 
@@ -70,16 +69,14 @@ TEST(ReferenceBatchNormalization, GradientsOfXGammaAndBetaAreThoseOfFiniteDiffer
                 Values mean(s.channels), variance(s.channels), y(n);
                 reference::batch_statistics(s, x_.data(), mean.data(), variance.data());
                 reference::normalize(s, x_.data(), mean.data(), variance.data(), o.epsilon,
-                                     o.gamma ? gamma_.data() : nullptr, o.beta ? beta_.data() : nullptr,
-                                     y.data());
+                                     o.gamma ? gamma_.data() : nullptr, o.beta ? beta_.data() : nullptr, y.data());
                 return dot(y, dy);
             };
 
             Values mean(s.channels), variance(s.channels), dx(n), dgamma(s.channels), dbeta(s.channels);
             reference::batch_statistics(s, x.data(), mean.data(), variance.data());
-            reference::backward(s, x.data(), mean.data(), variance.data(), o.epsilon,
-                                o.gamma ? gamma.data() : nullptr, dy.data(), dx.data(), dgamma.data(),
-                                dbeta.data());
+            reference::backward(s, x.data(), mean.data(), variance.data(), o.epsilon, o.gamma ? gamma.data() : nullptr,
+                                dy.data(), dx.data(), dgamma.data(), dbeta.data());
 
             // Small enough for the bend of 1/√(σ²+ε), large enough that rounding stays below gradients of
             // size ε (m = 2).
@@ -105,8 +102,7 @@ TEST(ReferenceBatchNormalization, NormalizedBatchHasMeanBetaAndDeviationGamma) {
     const Values x = normal_values<double>(60, 5, 7.0, 2.0), gamma = {2, -1, 0.5}, beta = {1, 0, -3};
     Values mean(3), variance(3), y(60), y_mean(3), y_variance(3);
     reference::batch_statistics(s, x.data(), mean.data(), variance.data());
-    reference::normalize(s, x.data(), mean.data(), variance.data(), 1e-12, gamma.data(), beta.data(),
-                         y.data());
+    reference::normalize(s, x.data(), mean.data(), variance.data(), 1e-12, gamma.data(), beta.data(), y.data());
     reference::batch_statistics(s, y.data(), y_mean.data(), y_variance.data());
     for (int c = 0; c < 3; ++c) {
         EXPECT_NEAR(y_mean[c], beta[c], 1e-9);

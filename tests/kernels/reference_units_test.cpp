@@ -38,16 +38,13 @@ TEST(ReferenceActivation, SlopesAreThoseOfFiniteDifferences) {
         {PointwiseKind::silu},
     };
     // Away from the corners 0, 0.5 and 2 by more than the step of the differences.
-    const Values points = {-6.1, -3.3, -1.7, -0.8, -0.3, -0.01, 0.01, 0.2,
-                           0.45, 0.55, 0.9,  1.3,  1.95, 2.05,  3.7,  6.2};
+    const Values points = {-6.1, -3.3, -1.7, -0.8, -0.3, -0.01, 0.01, 0.2, 0.45, 0.55, 0.9, 1.3, 1.95, 2.05, 3.7, 6.2};
     for (const Pointwise& g : activations) {
-        SCOPED_TRACE(fmt::format("kind {} slope {} threshold {} max {}", static_cast<int>(g.kind),
-                                 g.negative_slope, g.threshold, g.max_value));
+        SCOPED_TRACE(fmt::format("kind {} slope {} threshold {} max {}", static_cast<int>(g.kind), g.negative_slope,
+                                 g.threshold, g.max_value));
         for (const double z : points) {
-            const Values numeric =
-                numeric_gradient({z}, [&](const Values& v) { return reference::activate(g, v[0]); });
-            EXPECT_NEAR(reference::derivative(g, z), numeric[0], 1e-6 * std::max(std::abs(numeric[0]), 1e-4))
-                << z;
+            const Values numeric = numeric_gradient({z}, [&](const Values& v) { return reference::activate(g, v[0]); });
+            EXPECT_NEAR(reference::derivative(g, z), numeric[0], 1e-6 * std::max(std::abs(numeric[0]), 1e-4)) << z;
         }
     }
 }
@@ -94,30 +91,21 @@ const RowLoss losses[] = {
      },
      false, true},
     {"softmax cross-entropy, one-hot",
-     [](auto n, auto* p, auto* t, auto* g) { return reference::softmax_crossentropy(n, p, t, g); }, false,
-     true},
+     [](auto n, auto* p, auto* t, auto* g) { return reference::softmax_crossentropy(n, p, t, g); }, false, true},
     {"softmax cross-entropy, soft",
-     [](auto n, auto* p, auto* t, auto* g) { return reference::softmax_crossentropy(n, p, t, g); }, false,
-     false},
+     [](auto n, auto* p, auto* t, auto* g) { return reference::softmax_crossentropy(n, p, t, g); }, false, false},
     {"sigmoid cross-entropy",
-     [](auto n, auto* p, auto* t, auto* g) { return reference::sigmoid_crossentropy(n, p, t, g); }, false,
-     false},
-    {"mean squared error",
-     [](auto n, auto* p, auto* t, auto* g) { return reference::mean_squared_error(n, p, t, g); }, false,
-     false},
-    {"Huber 1", [](auto n, auto* p, auto* t, auto* g) { return reference::huber(n, 1.0, p, t, g); }, false,
-     false},
-    {"Huber 0.3", [](auto n, auto* p, auto* t, auto* g) { return reference::huber(n, 0.3, p, t, g); }, false,
-     false},
+     [](auto n, auto* p, auto* t, auto* g) { return reference::sigmoid_crossentropy(n, p, t, g); }, false, false},
+    {"mean squared error", [](auto n, auto* p, auto* t, auto* g) { return reference::mean_squared_error(n, p, t, g); },
+     false, false},
+    {"Huber 1", [](auto n, auto* p, auto* t, auto* g) { return reference::huber(n, 1.0, p, t, g); }, false, false},
+    {"Huber 0.3", [](auto n, auto* p, auto* t, auto* g) { return reference::huber(n, 0.3, p, t, g); }, false, false},
     {"categorical cross-entropy, one-hot",
-     [](auto n, auto* p, auto* t, auto* g) { return reference::categorical_crossentropy(n, p, t, g); }, true,
-     true},
+     [](auto n, auto* p, auto* t, auto* g) { return reference::categorical_crossentropy(n, p, t, g); }, true, true},
     {"categorical cross-entropy, soft",
-     [](auto n, auto* p, auto* t, auto* g) { return reference::categorical_crossentropy(n, p, t, g); }, true,
-     false},
+     [](auto n, auto* p, auto* t, auto* g) { return reference::categorical_crossentropy(n, p, t, g); }, true, false},
     {"binary cross-entropy",
-     [](auto n, auto* p, auto* t, auto* g) { return reference::binary_crossentropy(n, p, t, g); }, true,
-     false},
+     [](auto n, auto* p, auto* t, auto* g) { return reference::binary_crossentropy(n, p, t, g); }, true, false},
 };
 
 TEST(ReferenceLoss, GradientsAreThoseOfFiniteDifferences) {
@@ -125,8 +113,7 @@ TEST(ReferenceLoss, GradientsAreThoseOfFiniteDifferences) {
         for (const std::int64_t width : {2, 3, 8}) {
             for (std::uint64_t seed = 0; seed < 4; ++seed) {
                 SCOPED_TRACE(fmt::format("{}, width {}, seed {}", loss.name, width, seed));
-                Values p = normal_values<double>(width, 31 + seed, 0, 1.5),
-                       t = normal_values<double>(width, 41 + seed);
+                Values p = normal_values<double>(width, 31 + seed, 0, 1.5), t = normal_values<double>(width, 41 + seed);
                 if (loss.probabilities) {  // not summing to one: the loss divides by the sum
                     for (double& v : p) v = 0.02 + 0.96 / (1 + std::exp(-v));
                 }
@@ -137,9 +124,7 @@ TEST(ReferenceLoss, GradientsAreThoseOfFiniteDifferences) {
                 }
                 Values gradient(p.size()), unused(p.size());
                 loss.run(width, p.data(), t.data(), gradient.data());
-                const auto value = [&](const Values& v) {
-                    return loss.run(width, v.data(), t.data(), unused.data());
-                };
+                const auto value = [&](const Values& v) { return loss.run(width, v.data(), t.data(), unused.data()); };
                 EXPECT_LT(relative_error(gradient, numeric_gradient(p, value, 1e-5)), 1e-6);
             }
         }

@@ -58,15 +58,13 @@ TEST_P(UnitKernels, ActivationsAreTheirFormulas) {
             kernels::activate_backward(g, n, input, a.data(), dz_in_place.data(), dz_in_place.data());
             ASSERT_EQ(dz_in_place, dz);
             for (std::int64_t i = 0; i < n; ++i) {
-                const double at = z[i], want = reference::activate(g, at),
-                             slope = reference::derivative(g, at);
+                const double at = z[i], want = reference::activate(g, at), slope = reference::derivative(g, at);
                 // Highway's exponentials are within 1 to 4 ulp; e^{−z²/2} and erfc (gelu) carry z²·u more,
                 // from the rounding of their argument. Below e⁻⁸⁷ floats end.
                 const double bound = 10 * u * (1 + (g.kind == PointwiseKind::gelu ? at * at : 0));
                 ASSERT_NEAR(a[i], want, bound * std::abs(want) + 1e-36) << at;
                 // 1 − a loses digits as a nears 1, and gelu's and silu's slopes cross 0: relative to 1.
-                ASSERT_NEAR(dz[i], da[i] * slope, bound * std::abs(da[i]) * std::max(1.0, std::abs(slope)))
-                    << at;
+                ASSERT_NEAR(dz[i], da[i] * slope, bound * std::abs(da[i]) * std::max(1.0, std::abs(slope))) << at;
             }
         }
     }
@@ -111,8 +109,7 @@ TEST_P(UnitKernels, ActivationsEndAtTheirLimits) {
 TEST_P(UnitKernels, SoftmaxIsItsFormula) {
     for (const std::int64_t width : lengths) {
         for (const std::int64_t rows : {1, 2, 65}) {
-            const Floats z = normal_values<float>(rows * width, 74, 10, 5),
-                         dp = normal_values<float>(rows * width, 75);
+            const Floats z = normal_values<float>(rows * width, 74, 10, 5), dp = normal_values<float>(rows * width, 75);
             Floats p(z.size()), in_place = z, dz(z.size()), dz_in_place = dp;
             kernels::softmax(rows, width, z.data(), p.data());
             kernels::softmax(rows, width, in_place.data(), in_place.data());
@@ -161,8 +158,7 @@ const FastLoss losses[] = {
      [](auto n, auto* p, auto* t, auto* g) { return reference::sigmoid_crossentropy(n, p, t, g); }, false},
     {"mse", kernels::mean_squared_error,
      [](auto n, auto* p, auto* t, auto* g) { return reference::mean_squared_error(n, p, t, g); }, false},
-    {"huber", huber_half, [](auto n, auto* p, auto* t, auto* g) { return reference::huber(n, 0.5, p, t, g); },
-     false},
+    {"huber", huber_half, [](auto n, auto* p, auto* t, auto* g) { return reference::huber(n, 0.5, p, t, g); }, false},
     {"categorical", kernels::categorical_crossentropy,
      [](auto n, auto* p, auto* t, auto* g) { return reference::categorical_crossentropy(n, p, t, g); }, true},
     {"binary", kernels::binary_crossentropy,
@@ -279,8 +275,7 @@ TEST_P(UnitKernels, GatherTakesTheRowsAndScalesThem) {
         const std::int64_t rows = 9;
         std::vector<std::uint8_t> bytes(static_cast<std::size_t>(rows * features));
         for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i * 37 + 200);
-        const Floats floats = normal_values<float>(rows * features, 82),
-                     subtract = normal_values<float>(features, 83);
+        const Floats floats = normal_values<float>(rows * features, 82), subtract = normal_values<float>(features, 83);
         const Floats scale = normal_values<float>(features, 84), offset = normal_values<float>(features, 85);
         const std::vector<std::uint32_t> order = {8, 0, 3, 3, 7, 1};
         for (int with = 0; with < 8; ++with) {

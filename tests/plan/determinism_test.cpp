@@ -48,11 +48,10 @@ struct Bits {
 
     bool operator==(const Bits& other) const {
         const auto same = [](const auto& a, const auto& b) {
-            return a.size() == b.size() &&
-                   (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0);
+            return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0);
         };
-        return same(weights, other.weights) && same(statistics, other.statistics) &&
-               same(slots, other.slots) && same(losses, other.losses);
+        return same(weights, other.weights) && same(statistics, other.statistics) && same(slots, other.slots) &&
+               same(losses, other.losses);
     }
 };
 
@@ -69,8 +68,7 @@ enum class Way { train_step, four_calls };
 
 /// 20 steps; each third batch is the short last one (22 of 150 rows).
 Bits train(const Optimizer& optimizer, int threads, bool keep_values = false, Way way = Way::train_step) {
-    Net net(layers(), {.optimizer = optimizer}, {.largest_batch = 64, .keep_values = keep_values}, 3,
-            threads);
+    Net net(layers(), {.optimizer = optimizer}, {.largest_batch = 64, .keep_values = keep_values}, 3, threads);
     std::vector<double> losses;
     for (int step = 0; step < 20; ++step) {
         const std::int64_t first = step % 3 * 64;
@@ -99,8 +97,7 @@ const std::pair<const char*, Optimizer> optimizers[] = {
 TEST(Determinism, AnyNumberOfThreadsAndAnyRepetitionGivesTheSameBits) {
     for (const auto& [name, optimizer] : optimizers) {
         const Bits one = train(optimizer, 1);
-        for (const int threads : {1, 2, 3, 8})
-            EXPECT_TRUE(train(optimizer, threads) == one) << name << " " << threads;
+        for (const int threads : {1, 2, 3, 8}) EXPECT_TRUE(train(optimizer, threads) == one) << name << " " << threads;
     }
 }
 
@@ -126,11 +123,9 @@ TEST(Determinism, ASeedOfDropoutAndAStepMatter) {
 
 TEST(Determinism, OneSeedGivesTheSameDenseWeightsWithAndWithoutNormalization) {
     const std::vector<Layer> without = {Input({20}), Dense(16), ReLU(), Dense(12), ReLU(), Dense(10)};
-    const std::vector<Layer> before = {Input({20}), Dense(16), BatchNormalization(),
-                                       ReLU(),      Dense(12), BatchNormalization(),
-                                       ReLU(),      Dense(10)};
-    const std::vector<Layer> after = {Input({20}),          Dense(16), ReLU(),
-                                      BatchNormalization(), Dense(12), ReLU(),
+    const std::vector<Layer> before = {
+        Input({20}), Dense(16), BatchNormalization(), ReLU(), Dense(12), BatchNormalization(), ReLU(), Dense(10)};
+    const std::vector<Layer> after = {Input({20}),          Dense(16), ReLU(), BatchNormalization(), Dense(12), ReLU(),
                                       BatchNormalization(), Dense(10)};
     const auto dense_weights = [](const std::vector<Layer>& l, std::uint64_t seed) {
         const ModelDescription d = describe(l);

@@ -30,8 +30,8 @@ TEST(PlanExactness, HoldsAtAnyMeanForBothKindsOfAxis) {
             const std::vector<double> x = as_double(data.x);
             std::vector<double> want_mean(3), variance(3), want(x.size());
             kernels::reference::batch_statistics(s, x.data(), want_mean.data(), variance.data());
-            kernels::reference::normalize<double>(s, x.data(), want_mean.data(), variance.data(), 1e-3,
-                                                  nullptr, nullptr, want.data());
+            kernels::reference::normalize<double>(s, x.data(), want_mean.data(), variance.data(), 1e-3, nullptr,
+                                                  nullptr, want.data());
             for (int c = 0; c < 3; ++c) {
                 EXPECT_NEAR(net.of(1, Role::moving_variance)[c], variance[c], 1e-3 * variance[c]);
                 EXPECT_NEAR(net.of(1, Role::moving_mean)[c], want_mean[c], 1e-6 + 6e-8 * std::abs(mean));

@@ -66,8 +66,7 @@ TEST(Failures, ANonFiniteBatchChangesNothingAndIsNamed) {
                 Net net(layers, {.optimizer = Adam{}}, {.largest_batch = 40}, 1, threads);
                 const std::string what = layer_name(net.description.layers[1]) + ", " + std::to_string(bad);
                 Rows rows = some_rows(40, 6);
-                for (int step = 0; step < 3; ++step)
-                    net.plan.train_step(rows.all(), net.values, net.optimizer, 0);
+                for (int step = 0; step < 3; ++step) net.plan.train_step(rows.all(), net.values, net.optimizer, 0);
                 const State before(net);
                 rows.x[33 * 6 + 2] = bad;
                 try {
@@ -76,8 +75,7 @@ TEST(Failures, ANonFiniteBatchChangesNothingAndIsNamed) {
                 } catch (const Error& e) {
                     EXPECT_EQ(e.fault(), Fault::work);
                     EXPECT_THAT(e.what(), AllOf(HasSubstr("step 4"), HasSubstr("channel "))) << what;
-                    EXPECT_THAT(e.what(),
-                                ::testing::AnyOf(HasSubstr("input"), HasSubstr("batch_normalization")))
+                    EXPECT_THAT(e.what(), ::testing::AnyOf(HasSubstr("input"), HasSubstr("batch_normalization")))
                         << what;
                 }
                 EXPECT_TRUE(State(net) == before) << what;
@@ -105,14 +103,14 @@ TEST(Failures, ANaNIsPredictedAsNaN) {
 TEST(Failures, ALossThatIsNotFiniteChangesNothing) {
     for (const bool value : {true, false}) {
         bool broken = false;
-        const CustomLoss function = [&](std::span<const float>, std::span<const float>, std::int64_t,
-                                        std::int64_t, std::span<float> g) {
+        const CustomLoss function = [&](std::span<const float>, std::span<const float>, std::int64_t, std::int64_t,
+                                        std::span<float> g) {
             std::fill(g.begin(), g.end(), 0.1F);
             if (broken && !value) g.back() = NAN;
             return broken && value ? static_cast<double>(INFINITY) : 1.0;
         };
-        Net net({Input({6}), Dense(8), BatchNormalization(), ReLU(), Dense(3)},
-                {.optimizer = Adam{}, .loss = function}, {.largest_batch = 8});
+        Net net({Input({6}), Dense(8), BatchNormalization(), ReLU(), Dense(3)}, {.optimizer = Adam{}, .loss = function},
+                {.largest_batch = 8});
         Rows rows = some_rows(8, 6);
         rows.targets.resize(24);
         net.plan.train_step(rows.all(), net.values, net.optimizer, 0);
@@ -146,8 +144,7 @@ TEST(SingleValue, IsAnErrorByDefault) {
         EXPECT_THAT(e.what(), AllOf(HasSubstr("batch_normalization"), HasSubstr("1 row")));
     }
     EXPECT_TRUE(State(net) == before);
-    EXPECT_FALSE(net.plan.train_step(rows.batch(0, 2), net.values, net.optimizer, 0).skipped)
-        << "two rows are enough";
+    EXPECT_FALSE(net.plan.train_step(rows.batch(0, 2), net.values, net.optimizer, 0).skipped) << "two rows are enough";
     Floats p(3);
     net.plan.predict(rows.batch(0, 1), net.values, p);  // inference never asks
 }
@@ -164,8 +161,7 @@ TEST(SingleValue, SkipLeavesEverything) {
 }
 
 TEST(SingleValue, UseMovingTrainsByTheMovingStatisticsAndKeepsThem) {
-    Net net(with_policy(SingleValue::use_moving), {.optimizer = SGD{.learning_rate = 0.1}},
-            {.largest_batch = 8});
+    Net net(with_policy(SingleValue::use_moving), {.optimizer = SGD{.learning_rate = 0.1}}, {.largest_batch = 8});
     Net frozen({Input({6}), Dense(8), BatchNormalization({.use_moving_statistics = true}), ReLU(),
                 Dense(3, {.activation = "softmax"})},
                {.optimizer = SGD{.learning_rate = 0.1}}, {.largest_batch = 8});

@@ -22,8 +22,7 @@ BatchNormalizationOptions options_of(const json& c) {
     o.scale = c.value("scale", true);
     o.trainable = c.value("trainable", true);
     o.use_moving_statistics = c.value("use_moving_statistics", false);
-    if (c.value("moving_variance_policy", "biased") == "unbiased")
-        o.moving_variance = MovingVariance::unbiased;
+    if (c.value("moving_variance_policy", "biased") == "unbiased") o.moving_variance = MovingVariance::unbiased;
     o.debias = false;
     return o;
 }
@@ -52,8 +51,7 @@ Rows rows_of(const json& x) {
 }
 
 /// Errors relative to the largest magnitude, as check_golden.py measures them.
-void expect_near(const float* got, const std::vector<double>& want, double bound, const char* what,
-                 double scale = 0) {
+void expect_near(const float* got, const std::vector<double>& want, double bound, const char* what, double scale = 0) {
     if (scale == 0) {
         for (const double v : want) scale = std::max(scale, std::abs(v));
     }
@@ -98,21 +96,18 @@ void check_training(const json& c) {
         if (!c.contains(key)) return;
         expect_near(n.net.gradient_of(2, role).data(), c.at(key), bound, key);
         if (c.contains(std::string(key) + "64"))
-            expect_near(n.net.gradient_of(2, role).data(), doubles_of(c.at(std::string(key) + "64")), 3e-6,
-                        key);
+            expect_near(n.net.gradient_of(2, role).data(), doubles_of(c.at(std::string(key) + "64")), 3e-6, key);
     };
     parameter("dgamma", Role::gamma);
     parameter("dbeta", Role::beta);
     expect_near(n.net.of(2, Role::moving_mean).data(), c.at("moving_mean_after"), 2e-6, "moving mean");
-    expect_near(n.net.of(2, Role::moving_variance).data(), c.at("moving_variance_after"),
-                offset ? 1e-4 : 2e-6, "moving variance");
+    expect_near(n.net.of(2, Role::moving_variance).data(), c.at("moving_variance_after"), offset ? 1e-4 : 2e-6,
+                "moving variance");
     if (!c.contains("y64")) return;
     expect_near(y, doubles_of(c.at("y64")), 3e-6, "y in double");
     expect_near(dx, doubles_of(c.at("dx64")), 3e-6, "dx in double", scale);
-    expect_near(n.net.of(2, Role::moving_mean).data(), doubles_of(c.at("moving_mean_after64")), 2e-7,
-                "mean64");
-    expect_near(n.net.of(2, Role::moving_variance).data(), doubles_of(c.at("moving_variance_after64")), 2e-6,
-                "var64");
+    expect_near(n.net.of(2, Role::moving_mean).data(), doubles_of(c.at("moving_mean_after64")), 2e-7, "mean64");
+    expect_near(n.net.of(2, Role::moving_variance).data(), doubles_of(c.at("moving_variance_after64")), 2e-6, "var64");
 }
 
 TEST(GoldenBatchNormalization, KerassTrainingStep) {
@@ -141,8 +136,7 @@ TEST(GoldenBatchNormalization, MovingStatisticsAfterTenBatchesAndEvaluation) {
                 n.net.plan.commit_statistics(n.net.values);
             }
             // Ten roundings to float, as in the frameworks.
-            expect_near(n.net.of(2, Role::moving_mean).data(), c.at("moving_mean_after"), 2e-6,
-                        "moving mean");
+            expect_near(n.net.of(2, Role::moving_mean).data(), c.at("moving_mean_after"), 2e-6, "moving mean");
             expect_near(n.net.of(2, Role::moving_variance).data(), c.at("moving_variance_after"), 2e-6,
                         "moving variance");
             const Rows test = rows_of(c.at("test"));
@@ -150,8 +144,8 @@ TEST(GoldenBatchNormalization, MovingStatisticsAfterTenBatchesAndEvaluation) {
             n.net.plan.predict(test.all(), n.net.values, y);
             expect_near(y.data(), c.at("test_y"), 2e-6, "evaluation");
             if (c.contains("moving_mean_after64")) {
-                expect_near(n.net.of(2, Role::moving_mean).data(), doubles_of(c.at("moving_mean_after64")),
-                            1e-6, "mean64");
+                expect_near(n.net.of(2, Role::moving_mean).data(), doubles_of(c.at("moving_mean_after64")), 1e-6,
+                            "mean64");
                 expect_near(y.data(), doubles_of(c.at("test_y64")), 1e-6, "evaluation64");
             }
             ++checked;

@@ -62,12 +62,10 @@ double error_of(std::span<const float> got, const Floats& want) {
 class GoldenNetwork : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenNetwork, LearnsAsTheFrameworkDoes) {
-    const json c = golden(GetParam()), inputs = golden("network_inputs.json"),
-               initial = golden("network_initial.json");
+    const json c = golden(GetParam()), inputs = golden("network_inputs.json"), initial = golden("network_initial.json");
     Rows rows;
     rows.features = 784;
-    for (const int pixel : integers_of(inputs.at("pixels")))
-        rows.x.push_back(static_cast<float>(pixel) / 255.0F);
+    for (const int pixel : integers_of(inputs.at("pixels"))) rows.x.push_back(static_cast<float>(pixel) / 255.0F);
     rows.labels = integers_of(inputs.at("labels"));
     ASSERT_EQ(rows.count(), 44);
 
@@ -111,15 +109,13 @@ TEST_P(GoldenNetwork, LearnsAsTheFrameworkDoes) {
     EXPECT_NEAR(squares, c.at("kernel_sum_of_squares").get<double>(), 2e-6 * squares);
     for (std::size_t i = 0; i < net.layout.variables.size(); ++i) {
         const Variable& v = net.layout.variables[i];
-        const json& noisy =
-            c.at("no_gradient");  // biases whose gradient is 0; the frameworks' rounding moves them
+        const json& noisy = c.at("no_gradient");  // biases whose gradient is 0; the frameworks' rounding moves them
         if (std::find(noisy.begin(), noisy.end(), v.path) != noisy.end()) continue;
         const std::span<const float> all = net.values.of(v);
         Floats got(all.begin(), all.end());
         if (i == 0) {
             got.clear();
-            for (const int row : listed)
-                got.insert(got.end(), all.begin() + row * 16, all.begin() + row * 16 + 16);
+            for (const int row : listed) got.insert(got.end(), all.begin() + row * 16, all.begin() + row * 16 + 16);
         }
         const char* kind = v.role == Role::moving_mean ? "moving_mean" : "weights";
         EXPECT_LE(error_of(got, floats_of(c.at("weights")[i])), tolerance.at(kind).get<double>()) << v.path;
@@ -131,8 +127,7 @@ TEST_P(GoldenNetwork, LearnsAsTheFrameworkDoes) {
     batch.x.rows = test_rows.data();
     Floats predictions(80);
     net.plan.predict(batch, net.values, predictions);
-    EXPECT_LE(error_of(predictions, floats_of(c.at("predictions"))),
-              tolerance.at("predictions").get<double>());
+    EXPECT_LE(error_of(predictions, floats_of(c.at("predictions"))), tolerance.at("predictions").get<double>());
 }
 
 std::vector<std::string> files() {

@@ -22,9 +22,8 @@ LearningRate rate_of(const json& j) {
                                       o.at("values").get<std::vector<double>>()};
     }
     if (j.at("class_name") == "ExponentialDecay")
-        return ExponentialDecay{o.at("initial_learning_rate").get<double>(),
-                                o.at("decay_steps").get<std::int64_t>(), o.at("decay_rate").get<double>(),
-                                o.at("staircase").get<bool>()};
+        return ExponentialDecay{o.at("initial_learning_rate").get<double>(), o.at("decay_steps").get<std::int64_t>(),
+                                o.at("decay_rate").get<double>(), o.at("staircase").get<bool>()};
     return CosineDecay{o.at("initial_learning_rate").get<double>(), o.at("decay_steps").get<std::int64_t>(),
                        o.at("alpha").get<double>(), o.at("warmup_target").get<double>(),
                        o.at("warmup_steps").get<std::int64_t>()};
@@ -81,8 +80,8 @@ TEST(GoldenOptimizers, SixStepsAndTheSlots) {
         if (c.at("config").value("amsgrad", false)) continue;  // not offered
         // Three variables of 6, 4 and 2 numbers: kernel [3, 2], kernel [2, 2], bias [2]; only their sizes
         // matter here.
-        Net net({Input({3}), Dense(2), Dense(2, {.use_bias = false})},
-                {.optimizer = optimizer_of(c), .loss = "mse"}, {.largest_batch = 1}, 1, 2);
+        Net net({Input({3}), Dense(2), Dense(2, {.use_bias = false})}, {.optimizer = optimizer_of(c), .loss = "mse"},
+                {.largest_batch = 1}, 1, 2);
         const Variable* variables[] = {net.layout.find(1, Role::kernel), net.layout.find(2, Role::kernel),
                                        net.layout.find(1, Role::bias)};
         for (std::size_t v = 0; v < 3; ++v) {
@@ -120,9 +119,9 @@ TEST(GoldenOptimizers, SixStepsAndTheSlots) {
             double scale = 0;
             for (const float w : want) scale = std::max(scale, static_cast<double>(std::abs(w)));
             for (std::size_t i = 0; i < want.size(); ++i)
-                EXPECT_NEAR(net.optimizer.slots[static_cast<std::size_t>(index)]
-                                               [v.offset + static_cast<std::int64_t>(i)],
-                            want[i], 5e-6 * scale)
+                EXPECT_NEAR(
+                    net.optimizer.slots[static_cast<std::size_t>(index)][v.offset + static_cast<std::int64_t>(i)],
+                    want[i], 5e-6 * scale)
                     << name;
             ++slots;
         }
@@ -135,8 +134,7 @@ TEST(GoldenOptimizers, SixStepsAndTheSlots) {
 TEST(Optimizers, WeightDecayLeavesGammaAndBetaAloneUnlessTold) {
     for (const bool told : {false, true}) {
         Net net({Input({3}), Dense(4), BatchNormalization(), Dense(2)},
-                {.optimizer = SGD{.learning_rate = 0.1, .weight_decay = 0.5, .decay_gamma_beta = told},
-                 .loss = "mse"},
+                {.optimizer = SGD{.learning_rate = 0.1, .weight_decay = 0.5, .decay_gamma_beta = told}, .loss = "mse"},
                 {.largest_batch = 4});
         net.set(2, Role::beta, {1, 2, 3, 4});
         net.set(1, Role::bias, {1, 2, 3, 4});
@@ -153,12 +151,11 @@ TEST(Optimizers, WeightDecayLeavesGammaAndBetaAloneUnlessTold) {
 // √v̂ = |g| at the first step, so the step is η·m̂/√v̂ = η whatever the gradient: 1 − β₂ᵗ and 1 − β₂ must be the
 // same.
 TEST(Optimizers, TheFirstStepOfAdamIsTheLearningRate) {
-    Net net({Input({3}), Dense(2)},
-            {.optimizer = Adam{.learning_rate = 0.5, .epsilon = 1e-30}, .loss = "mse"}, {.largest_batch = 1});
+    Net net({Input({3}), Dense(2)}, {.optimizer = Adam{.learning_rate = 0.5, .epsilon = 1e-30}, .loss = "mse"},
+            {.largest_batch = 1});
     const Floats before = copy_of(net.values.weights);
     const Variable& kernel = *net.layout.find(1, Role::kernel);
-    for (std::int64_t i = 0; i < kernel.size; ++i)
-        net.gradients[kernel.offset + i] = 0.37F * static_cast<float>(i + 1);
+    for (std::int64_t i = 0; i < kernel.size; ++i) net.gradients[kernel.offset + i] = 0.37F * static_cast<float>(i + 1);
     net.plan.update(net.gradients, net.values, net.optimizer);
     for (std::int64_t i = 0; i < kernel.size; ++i)
         EXPECT_NEAR(before[kernel.offset + i] - net.values.weights[kernel.offset + i], 0.5, 5e-7);

@@ -34,8 +34,7 @@ TEST(GoldenUnits, Activations) {
             rows.x = floats_of(c.at("x"));
             rows.features = shape_of(c.at("x")).back();
             rows.targets.resize(rows.x.size());
-            const Floats dy = floats_of(c.at("dy")), want_y = floats_of(c.at("y")),
-                         want_dx = floats_of(c.at("dx"));
+            const Floats dy = floats_of(c.at("dy")), want_y = floats_of(c.at("y")), want_dx = floats_of(c.at("dx"));
             Net net({Input({rows.features}), Dense(rows.features, {.use_bias = false}), activation_of(c)},
                     {.loss = given_gradient(dy)}, {.largest_batch = rows.count(), .keep_values = true});
             net.set_identity(1);
@@ -46,10 +45,8 @@ TEST(GoldenUnits, Activations) {
             // As check_golden.py: relative, below 1e-2 absolute (gelu cancels); the frameworks' own tails
             // differ by 1e-4.
             for (std::size_t i = 0; i < want_y.size(); ++i) {
-                EXPECT_NEAR(y[i], want_y[i], 1e-4 * std::max(std::abs(want_y[i]), 1e-2F))
-                    << "y at " << rows.x[i];
-                EXPECT_NEAR(dx[i], want_dx[i], 1e-4 * std::max(std::abs(want_dx[i]), 1e-2F))
-                    << "dx at " << rows.x[i];
+                EXPECT_NEAR(y[i], want_y[i], 1e-4 * std::max(std::abs(want_y[i]), 1e-2F)) << "y at " << rows.x[i];
+                EXPECT_NEAR(dx[i], want_dx[i], 1e-4 * std::max(std::abs(want_dx[i]), 1e-2F)) << "dx at " << rows.x[i];
                 if (!c.contains("y64")) continue;
                 const double y64 = doubles_of(c.at("y64"))[i], dx64 = doubles_of(c.at("dx64"))[i];
                 EXPECT_NEAR(y[i], y64, 2e-6 * std::max(std::abs(y64), 1e-2)) << "y64 at " << rows.x[i];
@@ -94,8 +91,7 @@ TEST(GoldenUnits, LossesWithAndWithoutSampleWeights) {
             }
             if (*suffix != 0) rows.weights = floats_of(document.at("sample_weight"));
             Net net({Input({rows.features}), Dense(rows.features, {.use_bias = false})},
-                    {.loss = loss_of(name, c.at("options"))},
-                    {.largest_batch = rows.count(), .keep_values = true});
+                    {.loss = loss_of(name, c.at("options"))}, {.largest_batch = rows.count(), .keep_values = true});
             net.set_identity(1);
             const BatchResult result = net.plan.forward(rows.all(), true, net.values);
             const double want = c.at(std::string("value") + suffix).get<double>();
@@ -119,8 +115,7 @@ TEST(GoldenUnits, CrossEntropyBehindSoftmaxAgreesWhereKerasDoesNotClip) {
         rows.x = floats_of(c.at("logits"));
         rows.features = 4;
         rows.labels = integers_of(c.at("target"));
-        Net net({Input({4}), Dense(4, {.activation = "softmax", .use_bias = false})}, {},
-                {.largest_batch = 6});
+        Net net({Input({4}), Dense(4, {.activation = "softmax", .use_bias = false})}, {}, {.largest_batch = 6});
         net.set_identity(1);
         // ∂C/∂W = xᵀ·dz does not show dz by rows, so one row at a time: x·dz for an x without zeros.
         const Floats gradient = floats_of(c.at("gradient"));
@@ -161,19 +156,16 @@ TEST(GoldenUnits, RegularizersInTheLossAndInOneStep) {
     };
     for (const json& c : document.at("cases")) {
         SCOPED_TRACE(c.at("name").get<std::string>());
-        const Regularizer kernel = regularizer(c.at("kernel_and_gamma")),
-                          bias = regularizer(c.at("bias_and_beta"));
+        const Regularizer kernel = regularizer(c.at("kernel_and_gamma")), bias = regularizer(c.at("bias_and_beta"));
         BatchNormalizationOptions bn;
         bn.gamma_regularizer = kernel;
         bn.beta_regularizer = bias;
         bn.debias = false;
-        for (const double clipnorm :
-             {0.0, 1e9}) {  // a limit that is not reached takes the other way through update
-            Net net({Input({3}),
-                     Dense(4, {.activation = "tanh", .kernel_regularizer = kernel, .bias_regularizer = bias}),
-                     BatchNormalization(bn), Dense(2)},
-                    {.optimizer = SGD{.learning_rate = 0.1, .clipnorm = clipnorm}, .loss = "mse"},
-                    {.largest_batch = 8});
+        for (const double clipnorm : {0.0, 1e9}) {  // a limit that is not reached takes the other way through update
+            Net net(
+                {Input({3}), Dense(4, {.activation = "tanh", .kernel_regularizer = kernel, .bias_regularizer = bias}),
+                 BatchNormalization(bn), Dense(2)},
+                {.optimizer = SGD{.learning_rate = 0.1, .clipnorm = clipnorm}, .loss = "mse"}, {.largest_batch = 8});
             const auto& variables = net.layout.variables;
             ASSERT_EQ(variables.size(), document.at("weights").size());
             for (std::size_t i = 0; i < variables.size(); ++i) {
@@ -183,8 +175,7 @@ TEST(GoldenUnits, RegularizersInTheLossAndInOneStep) {
             const double evaluated = c.at("evaluated_loss").get<double>(),
                          trained = c.at("training_loss").get<double>();
             EXPECT_NEAR(net.plan.forward(rows.all(), false, net.values).loss, evaluated, 2e-6 * evaluated);
-            EXPECT_NEAR(net.plan.train_step(rows.all(), net.values, net.optimizer, 0).loss, trained,
-                        2e-6 * trained);
+            EXPECT_NEAR(net.plan.train_step(rows.all(), net.values, net.optimizer, 0).loss, trained, 2e-6 * trained);
             for (std::size_t i = 0; i < variables.size(); ++i) {
                 const Floats want = floats_of(c.at("weights_after")[i]);
                 for (std::size_t k = 0; k < want.size(); ++k)
@@ -256,9 +247,8 @@ LearningRate schedule_of(const json& c) {
                                       o.at("values").get<std::vector<double>>()};
     }
     if (cls == "ExponentialDecay") {
-        return ExponentialDecay{o.at("initial_learning_rate").get<double>(),
-                                o.at("decay_steps").get<std::int64_t>(), o.at("decay_rate").get<double>(),
-                                o.at("staircase").get<bool>()};
+        return ExponentialDecay{o.at("initial_learning_rate").get<double>(), o.at("decay_steps").get<std::int64_t>(),
+                                o.at("decay_rate").get<double>(), o.at("staircase").get<bool>()};
     }
     CosineDecay cosine;
     cosine.initial_learning_rate = o.at("initial_learning_rate").get<double>();
@@ -278,8 +268,7 @@ TEST(GoldenUnits, Schedules) {
         const LearningRate rate = schedule_of(c);
         for (std::size_t step = 0; step < want.size(); ++step) {
             // Keras computes them in float32: relative to the peak, since a cosine's end cancels.
-            EXPECT_NEAR(learning_rate_at(rate, static_cast<std::int64_t>(step)), want[step],
-                        1e-8 + 1e-6 * want[step])
+            EXPECT_NEAR(learning_rate_at(rate, static_cast<std::int64_t>(step)), want[step], 1e-8 + 1e-6 * want[step])
                 << c.at("config").dump() << " at " << step;
         }
     }

@@ -87,9 +87,8 @@ Drawn draw(std::uint64_t seed) {
     for (std::size_t i = 0, n = 1 + choose.below(3); i < n; ++i) {
         const char* const words[] = {"linear", "linear", "relu", "sigmoid", "elu"};
         layers.emplace_back(
-            Dense(static_cast<std::int64_t>(3 + choose.below(4)), {.activation = words[choose.below(5)],
-                                                                   .use_bias = choose.coin(),
-                                                                   .trainable = !choose.seldom()}));
+            Dense(static_cast<std::int64_t>(3 + choose.below(4)),
+                  {.activation = words[choose.below(5)], .use_bias = choose.coin(), .trainable = !choose.seldom()}));
         const bool before = choose.coin(), after = choose.below(3) == 0;
         if (before) layers.emplace_back(batch_normalization(choose, choose.coin() ? -1 : 1));
         layers.emplace_back(activation(choose));
@@ -153,21 +152,18 @@ void check_network(const Drawn& d, std::uint64_t seed, bool keep_values) {
     SCOPED_TRACE(fmt::format("network {} of {} rows: {}", seed, d.rows, text(net.description)));
     for (const Variable& v : net.layout.variables) {
         if (v.role == Role::kernel) continue;
-        const bool scale =
-            v.role == Role::gamma || v.role == Role::moving_variance || v.role == Role::variance;
-        const Floats numbers = normal_values<float>(v.size, 7 + seed + static_cast<std::uint64_t>(v.offset),
-                                                    scale ? 1.2 : 0.1, 0.15);
+        const bool scale = v.role == Role::gamma || v.role == Role::moving_variance || v.role == Role::variance;
+        const Floats numbers =
+            normal_values<float>(v.size, 7 + seed + static_cast<std::uint64_t>(v.offset), scale ? 1.2 : 0.1, 0.15);
         std::copy(numbers.begin(), numbers.end(), net.values.of(v).begin());
     }
     const Rows data = answers(d.rows, elements(d.input, "input"), d.loss, seed % 2 == 0, seed);
     const BatchResult result = net.plan.forward(data.all(), true, net.values);
     net.plan.backward(net.gradients);
 
-    const Doubles statistics(net.values.statistics.data(),
-                             net.values.statistics.data() + net.values.statistics.size());
+    const Doubles statistics(net.values.statistics.data(), net.values.statistics.data() + net.values.statistics.size());
     const DoubleNetwork exact(net.description, net.layout, d.loss, statistics);
-    const Doubles x = as_double(data.x), targets = as_double(data.targets),
-                  weights_of_rows = as_double(data.weights);
+    const Doubles x = as_double(data.x), targets = as_double(data.targets), weights_of_rows = as_double(data.weights);
     Doubles weights(net.values.weights.data(), net.values.weights.data() + net.values.weights.size());
     const double want = exact.loss(weights, x, d.rows, data.labels, targets, weights_of_rows);
     EXPECT_NEAR(result.loss, want, 1e-5 * std::max(1.0, std::abs(want)));
@@ -197,8 +193,7 @@ void check_network(const Drawn& d, std::uint64_t seed, bool keep_values) {
         for (const double g : numeric) scale = std::max(scale, std::abs(g));
         const auto got = net.gradient_of(v.layer, v.role);
         for (std::size_t i = 0; i < numeric.size(); ++i)
-            ASSERT_NEAR(got[i], numeric[i], std::max(1e-4 * scale, 2e-5 * largest))
-                << v.path << "[" << i << "]";
+            ASSERT_NEAR(got[i], numeric[i], std::max(1e-4 * scale, 2e-5 * largest)) << v.path << "[" << i << "]";
     }
 }
 
@@ -211,13 +206,12 @@ TEST(Gradients, AreThoseOfFiniteDifferencesForTheAwkwardChains) {
         // BN first of all, nothing trainable before it
         {Input({4}), BatchNormalization(), ReLU(), Dense(3)},
         {Input({4}), Dense(4, {.trainable = false}), BatchNormalization(), ReLU(), Dense(3)},
-        {Input({4}), Dense(4, {.trainable = false}),
-         BatchNormalization({.train_gamma = false, .train_beta = false}), Dense(3)},
+        {Input({4}), Dense(4, {.trainable = false}), BatchNormalization({.train_gamma = false, .train_beta = false}),
+         Dense(3)},
         // only γ and β of the last layer train
         {Input({4}), Dense(3, {.trainable = false}), BatchNormalization()},
         // two in a row; BN behind BN's fused ReLU; activations in a row
-        {Input({4}), Dense(5), BatchNormalization(), BatchNormalization(), ReLU(), BatchNormalization(),
-         Dense(3)},
+        {Input({4}), Dense(5), BatchNormalization(), BatchNormalization(), ReLU(), BatchNormalization(), Dense(3)},
         {Input({4}), Dense(5), Activation("sigmoid"), Activation("tanh"), ReLU(), Dense(3)},
         {Input({4}), Activation("tanh"), Dense(5), Activation("softmax"), BatchNormalization(), Dense(3)},
         // a Dense on each of three positions, flattened, then normalized: 15 channels, a bias of 5
@@ -225,8 +219,8 @@ TEST(Gradients, AreThoseOfFiniteDifferencesForTheAwkwardChains) {
         {Input({3, 4}), Dense(5), BatchNormalization({.axis = 1}), ReLU(), Flatten(), Dense(3)},
         {Input({2, 3, 2}), Dense(5), BatchNormalization({.axis = 2}), ReLU(), Flatten(), Dense(3)},
         // scaling in the middle, over a buffer that may and that may not be overwritten
-        {Input({4}), Dense(5), Rescaling(2.0, 1.0), BatchNormalization(), ReLU(), Rescaling(0.5),
-         Activation("sigmoid"), Dense(3)},
+        {Input({4}), Dense(5), Rescaling(2.0, 1.0), BatchNormalization(), ReLU(), Rescaling(0.5), Activation("sigmoid"),
+         Dense(3)},
         {Input({4}), Rescaling(2.0), Rescaling(0.5, 1.0), Dense(5, {.activation = "relu"}),
          Normalization{{1, 2, 3, 4, 5}, {1, 2, 3, 4, 5}}, Dense(3)},
     };

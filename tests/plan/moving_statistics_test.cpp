@@ -27,8 +27,7 @@ struct Statistics {
 };
 
 Statistics exact(const Rows& r) {
-    Statistics s{Doubles(static_cast<std::size_t>(r.features)),
-                 Doubles(static_cast<std::size_t>(r.features))};
+    Statistics s{Doubles(static_cast<std::size_t>(r.features)), Doubles(static_cast<std::size_t>(r.features))};
     kernels::reference::batch_statistics({r.count(), r.features, 1}, as_double(r.x).data(), s.mean.data(),
                                          s.variance.data());
     return s;
@@ -44,8 +43,7 @@ Compilation standing_still() {
 TEST(MovingStatistics, DebiasedOnesAreThoseOfTheFirstBatchAndThenTheExactlyWeightedAverage) {
     for (const double d : {0.0, 0.9, 0.99}) {
         for (const MovingVariance policy : {MovingVariance::biased, MovingVariance::unbiased}) {
-            Net net(only_bn({.momentum = d, .moving_variance = policy}), standing_still(),
-                    {.largest_batch = 20});
+            Net net(only_bn({.momentum = d, .moving_variance = policy}), standing_still(), {.largest_batch = 20});
             Doubles mean_sum(5), variance_sum(5);
             double weight_sum = 0;
             for (int t = 1; t <= 12; ++t) {
@@ -57,9 +55,8 @@ TEST(MovingStatistics, DebiasedOnesAreThoseOfTheFirstBatchAndThenTheExactlyWeigh
                 const Statistics s = exact(batch);
                 weight_sum = weight_sum * d + 1;
                 for (std::size_t c = 0; c < 5; ++c) {
-                    const double factor = policy == MovingVariance::unbiased
-                                              ? static_cast<double>(m) / static_cast<double>(m - 1)
-                                              : 1;
+                    const double factor =
+                        policy == MovingVariance::unbiased ? static_cast<double>(m) / static_cast<double>(m - 1) : 1;
                     mean_sum[c] = mean_sum[c] * d + s.mean[c];
                     variance_sum[c] = variance_sum[c] * d + s.variance[c] * factor;
                     // Each update rounds to float once: t·6e-8, on top of the batch's own 1e-7.
@@ -67,8 +64,7 @@ TEST(MovingStatistics, DebiasedOnesAreThoseOfTheFirstBatchAndThenTheExactlyWeigh
                     EXPECT_NEAR(net.of(1, Role::moving_mean)[c], mean, 1e-6 * std::abs(mean)) << t;
                     EXPECT_NEAR(net.of(1, Role::moving_variance)[c], variance, 2e-6 * variance) << t;
                     if (t > 1) continue;
-                    EXPECT_EQ(net.of(1, Role::moving_mean)[c], static_cast<float>(mean))
-                        << "to the last bit or so";
+                    EXPECT_EQ(net.of(1, Role::moving_mean)[c], static_cast<float>(mean)) << "to the last bit or so";
                 }
             }
         }
@@ -96,8 +92,7 @@ TEST(MovingStatistics, MomentumOneNeverMoves) {
     for (const bool debias : {false, true}) {
         Net net(only_bn({.momentum = 1.0, .debias = debias}), standing_still(), {.largest_batch = 20});
         const Floats before = copy_of(net.values.statistics);
-        for (int t = 0; t < 3; ++t)
-            net.plan.train_step(rows_of(20, 5, 1).all(), net.values, net.optimizer, 0);
+        for (int t = 0; t < 3; ++t) net.plan.train_step(rows_of(20, 5, 1).all(), net.values, net.optimizer, 0);
         EXPECT_EQ(copy_of(net.values.statistics), before);
     }
 }
@@ -147,8 +142,7 @@ TEST(MovingStatistics, EachFreezingSwitchDoesItsOwn) {
     for (const Switch& s : switches) {
         SCOPED_TRACE(s.name);
         Net net({Input({5}), Dense(5, {.use_bias = false}), BatchNormalization(s.options), Dense(5)},
-                {.optimizer = SGD{.learning_rate = 0.1}, .loss = "mse"},
-                {.largest_batch = 20, .keep_values = true});
+                {.optimizer = SGD{.learning_rate = 0.1}, .loss = "mse"}, {.largest_batch = 20, .keep_values = true});
         net.set(2, Role::beta, {1, 2, 3, 4, 5});
         net.set(2, Role::moving_mean, {5, 4, 3, 2, 1});
         const VariableValues before = net.values;
@@ -206,15 +200,12 @@ TEST(MovingStatistics, TheBiasBeforeHasNoGradientAndEntersTheMovingMean) {
         for (std::int64_t r = 0; r < 20 * c.positions; ++r) {
             for (std::int64_t u = 0; u < 5; ++u) {
                 double z = bias[u];
-                for (std::int64_t k = 0; k < 4; ++k)
-                    z += static_cast<double>(batch.x[r * 4 + k]) * kernel[k * 5 + u];
+                for (std::int64_t k = 0; k < 4; ++k) z += static_cast<double>(batch.x[r * 4 + k]) * kernel[k * 5 + u];
                 const std::int64_t channel = flattened ? r % c.positions * 5 + u : u;
-                mean[channel] +=
-                    z * static_cast<double>(channels) / static_cast<double>(20 * c.positions * 5);
+                mean[channel] += z * static_cast<double>(channels) / static_cast<double>(20 * c.positions * 5);
             }
         }
-        for (std::int64_t u = 0; u < channels; ++u)
-            EXPECT_NEAR(net.of(c.bn, Role::moving_mean)[u], mean[u], 1e-5) << u;
+        for (std::int64_t u = 0; u < channels; ++u) EXPECT_NEAR(net.of(c.bn, Role::moving_mean)[u], mean[u], 1e-5) << u;
 
         // So inference, which adds the bias, agrees with training where the statistics do.
         const BatchResult trained = net.plan.forward(batch.all(), true, net.values);

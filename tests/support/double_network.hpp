@@ -30,9 +30,8 @@ class DoubleNetwork {
           statistics_(std::move(statistics)) {}
 
     /// Training-mode loss without regularizers. weights: laid out like the engine's.
-    double loss(const Values& weights, const Values& x, std::int64_t rows,
-                const std::vector<std::int32_t>& labels, const Values& targets,
-                const Values& sample_weights) const {
+    double loss(const Values& weights, const Values& x, std::int64_t rows, const std::vector<std::int32_t>& labels,
+                const Values& targets, const Values& sample_weights) const {
         const Values p = forward(weights, x, rows);
         const std::int64_t width = static_cast<std::int64_t>(p.size()) / rows;
         Values unused(static_cast<std::size_t>(width));
@@ -54,8 +53,8 @@ class DoubleNetwork {
             const int layer = static_cast<int>(i);
             const Layer& l = description_.layers[i];
             if (const auto* dense = std::get_if<Dense>(&l)) {
-                v = activate(activation_from_word(dense->activation),
-                             run_dense(*dense, layer, weights, in.back(), v), dense->units);
+                v = activate(activation_from_word(dense->activation), run_dense(*dense, layer, weights, in.back(), v),
+                             dense->units);
             } else if (const auto* bn = std::get_if<BatchNormalization>(&l)) {
                 v = normalize(*bn, layer, weights, in, v, rows);
             } else if (const auto* relu = std::get_if<ReLU>(&l)) {
@@ -69,8 +68,7 @@ class DoubleNetwork {
                 for (double& e : v) e = e * rescaling->scale + rescaling->offset;
             } else if (const auto* given = std::get_if<Normalization>(&l)) {
                 scale(*given, layer, in.back(), v);
-            } else if (const auto* dropout = std::get_if<Dropout>(&l);
-                       dropout != nullptr && dropout->rate != 0) {
+            } else if (const auto* dropout = std::get_if<Dropout>(&l); dropout != nullptr && dropout->rate != 0) {
                 throw std::runtime_error("no numeric gradient through a random mask");
             }
         }
@@ -83,8 +81,7 @@ class DoubleNetwork {
         return variable == nullptr ? nullptr : buffer.data() + variable->offset;
     }
 
-    Values run_dense(const Dense& dense, int layer, const Values& weights, std::int64_t in,
-                     const Values& x) const {
+    Values run_dense(const Dense& dense, int layer, const Values& weights, std::int64_t in, const Values& x) const {
         const std::int64_t rows = static_cast<std::int64_t>(x.size()) / in;
         Values y(static_cast<std::size_t>(rows * dense.units));
         kernels::reference::dense(rows, in, dense.units, x.data(), find(weights, layer, Role::kernel),
@@ -92,8 +89,8 @@ class DoubleNetwork {
         return y;
     }
 
-    Values normalize(const BatchNormalization& bn, int layer, const Values& weights, const Shape& in,
-                     const Values& x, std::int64_t rows) const {
+    Values normalize(const BatchNormalization& bn, int layer, const Values& weights, const Shape& in, const Values& x,
+                     std::int64_t rows) const {
         const int rank = static_cast<int>(in.size()) + 1, axis = bn.axis < 0 ? bn.axis + rank : bn.axis;
         kernels::reference::BatchShape s{rows, in[static_cast<std::size_t>(axis - 1)], 1};
         for (int a = 1; a < axis; ++a) s.outer *= in[static_cast<std::size_t>(a - 1)];
@@ -106,8 +103,7 @@ class DoubleNetwork {
             kernels::reference::batch_statistics(s, x.data(), mean.data(), variance.data());
         }
         kernels::reference::normalize(s, x.data(), mean.data(), variance.data(), bn.epsilon,
-                                      find(weights, layer, Role::gamma), find(weights, layer, Role::beta),
-                                      y.data());
+                                      find(weights, layer, Role::gamma), find(weights, layer, Role::beta), y.data());
         return y;
     }
 
@@ -148,8 +144,7 @@ class DoubleNetwork {
                 each(PointwiseKind::silu);
                 break;
             case ActivationKind::softmax:
-                kernels::reference::softmax(static_cast<std::int64_t>(v.size()) / width, width, v.data(),
-                                            v.data());
+                kernels::reference::softmax(static_cast<std::int64_t>(v.size()) / width, width, v.data(), v.data());
                 break;
         }
         return v;

@@ -25,8 +25,7 @@ struct Net {
     Plan plan;
     Buffer<float> gradients;
 
-    Net(std::vector<Layer> layers, Compilation compiled, PlanOptions options, std::uint64_t seed = 1,
-        int threads = 1)
+    Net(std::vector<Layer> layers, Compilation compiled, PlanOptions options, std::uint64_t seed = 1, int threads = 1)
         : description(describe(std::move(layers))),
           layout(description),
           values(description, layout, seed),
@@ -34,8 +33,7 @@ struct Net {
           pool(threads),
           plan(description, layout, &compilation, pool, options),
           gradients(layout.weights_size) {
-        for (int i = 0; i < slot_count(compilation.optimizer); ++i)
-            optimizer.slots.emplace_back(layout.weights_size);
+        for (int i = 0; i < slot_count(compilation.optimizer); ++i) optimizer.slots.emplace_back(layout.weights_size);
     }
 
     std::span<float> of(int layer, Role role) { return values.of(*layout.find(layer, role)); }
@@ -80,14 +78,12 @@ struct Rows {
 
 /// A loss whose gradient is given: C = Σ prediction·gradient.
 inline Loss given_gradient(std::vector<float> gradient) {
-    return Loss(
-        CustomLoss([gradient = std::move(gradient)](std::span<const float> p, std::span<const float>,
-                                                    std::int64_t, std::int64_t, std::span<float> out) {
-            double sum = 0;
-            for (std::size_t i = 0; i < p.size(); ++i)
-                sum += static_cast<double>(p[i]) * (out[i] = gradient[i]);
-            return sum;
-        }));
+    return Loss(CustomLoss([gradient = std::move(gradient)](std::span<const float> p, std::span<const float>,
+                                                            std::int64_t, std::int64_t, std::span<float> out) {
+        double sum = 0;
+        for (std::size_t i = 0; i < p.size(); ++i) sum += static_cast<double>(p[i]) * (out[i] = gradient[i]);
+        return sum;
+    }));
 }
 
 inline std::vector<float> copy_of(const Buffer<float>& b) {
