@@ -49,11 +49,13 @@ const char* meaning(const std::string& arm) {
 }
 
 std::string history_csv(const CompareResult& result) {
-    std::string out = "arm,seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,seconds\n";
+    std::string out =
+        "arm,seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,seconds\n";
     for (const ArmResult& arm : result.arms) {
         for (const ComparedRun& run : arm.runs) {
             for (const EpochLog& e : run.epochs) {
-                out += fmt::format("{},{},{},{},{},", arm.arm.name, run.seed, e.epoch, e.train.loss, e.train.metrics[0]);
+                out +=
+                    fmt::format("{},{},{},{},{},", arm.arm.name, run.seed, e.epoch, e.train.loss, e.train.metrics[0]);
                 out += e.validated ? fmt::format("{},{}", e.validation.loss, e.validation.metrics[0]) : ",";
                 out += fmt::format(",{},{:.6f}\n", e.learning_rate, e.seconds);
             }
@@ -70,31 +72,34 @@ std::string table_of(const CompareResult& result, const std::string& first) {
         for (const ComparedRun& run : arm.runs) seconds += run.seconds / static_cast<double>(arm.runs.size());
         const auto diverged = std::count_if(arm.runs.begin(), arm.runs.end(), [](const auto& r) { return r.diverged; });
         const auto& accuracy = arm.test_accuracy;
-        table.add({arm.arm.name, meaning(arm.arm.name), percent(accuracy.mean),
-                   accuracy.ci95 ? fmt::format("{:.2f} … {:.2f}", 100 * accuracy.ci95->low, 100 * accuracy.ci95->high) : "–",
-                   arm.epochs_to_none.median_text(), fmt::format("{:.2f}", seconds),
-                   diverged > 0 ? fmt::format("{} of {}", diverged, arm.runs.size()) : "–"});
+        table.add(
+            {arm.arm.name, meaning(arm.arm.name), percent(accuracy.mean),
+             accuracy.ci95 ? fmt::format("{:.2f} … {:.2f}", 100 * accuracy.ci95->low, 100 * accuracy.ci95->high) : "–",
+             arm.epochs_to_none.median_text(), fmt::format("{:.2f}", seconds),
+             diverged > 0 ? fmt::format("{} of {}", diverged, arm.runs.size()) : "–"});
     }
     return table.text();
 }
 
-/// A sentence in lines of at most 96 columns, the first behind "• ".
+/// A sentence in lines of at most 96 columns, the first behind "• ". An equation ("p = 0.031") is not torn.
 std::string paragraph(const std::string& sentence) {
-    std::string out = "  • ";
-    std::size_t used = 4;
+    std::string out = "  •";
+    std::size_t used = 3;
     for (std::size_t begin = 0; begin < sentence.size();) {
-        const std::size_t end = std::min(sentence.find(' ', begin), sentence.size());
+        std::size_t end = sentence.find(' ', begin);
+        while (end != std::string::npos && (sentence.compare(end, 3, " = ") == 0 || sentence[end - 1] == '='))
+            end = sentence.find(' ', end + 1);
+        end = std::min(end, sentence.size());
         const std::string word = sentence.substr(begin, end - begin);
-        if (used + display_width(word) > 96) {
-            out += "\n    ";
-            used = 4;
+        if (used + 1 + display_width(word) > 96) {
+            out += "\n   ";
+            used = 3;
         }
-        out += word + ' ';
-        used += display_width(word) + 1;
+        out += ' ' + word;
+        used += 1 + display_width(word);
         begin = end + 1;
     }
-    out.back() = '\n';
-    return out;
+    return out + '\n';
 }
 
 std::string text_of_result(const CompareCommand& o, const Dataset& data, const CompareResult& result) {
@@ -103,10 +108,12 @@ std::string text_of_result(const CompareCommand& o, const Dataset& data, const C
         "\n{}\n\n",
         bold(fmt::format("{} on {}: {} {}, {} epochs, batches of {}, {} at learning rate {}", o.model, data.name, seeds,
                          seeds == 1 ? "seed" : "seeds", o.epochs, o.batch_size, o.optimizer, o.rate())));
-    const bool has_none = std::any_of(result.arms.begin(), result.arms.end(), [](const auto& a) { return a.arm.name == "none"; });
+    const bool has_none =
+        std::any_of(result.arms.begin(), result.arms.end(), [](const auto& a) { return a.arm.name == "none"; });
     const std::string first = has_none ? "none" : result.arms.front().arm.name;
     out += table_of(result, first + "'s");
-    out += dim(fmt::format("  epochs to {0}'s: until validation accuracy reaches {0}'s final one; median of the seeds\n", first));
+    out += dim(fmt::format(
+        "  epochs to {0}'s: until validation accuracy reaches {0}'s final one; median of the seeds\n", first));
     if (!result.pairs.empty()) out += '\n';
     for (const PairResult& pair : result.pairs) out += paragraph(pair.sentence);
     return out;
@@ -118,7 +125,8 @@ int run_compare(const CompareCommand& o) {
     const RunFolder folder(o.out);
     Dataset data = open_data(o.data, o.target);
     if (data.classes < 2)
-        fail_input("--data", "data with classes (what is compared is accuracy)", data.name + ", whose target is a number");
+        fail_input("--data", "data with classes (what is compared is accuracy)",
+                   data.name + ", whose target is a number");
     const std::int64_t validation = validation_rows(o, data);
     header.arguments = arguments_of(o, validation);
     header.arguments["seeds"] = o.seeds;
@@ -180,7 +188,8 @@ void add_compare(CLI::App& app, Action& chosen) {
               "how often each arm is trained; arms are paired by seed, and 6 or more can give a verdict");
     add_text(*sub, "--arms", options->arms,
              "none, before (z → BN → g: the lecture's first way), after (z → g → BN: the second)", "ARM,ARM,…");
-    sub->footer(R"(The arms are made from MODEL: its normalization layers are removed, then one stands before or after the
+    sub->footer(
+        R"(The arms are made from MODEL: its normalization layers are removed, then one stands before or after the
 activation of every hidden layer. All arms of a seed have the same initial weights and batches.
 DIR gets summary.json and history.csv.
 

@@ -21,8 +21,9 @@ int evaluate(const SavedRunOptions& o) {
     const Evaluation result = model.evaluate(view);
     const std::string metric = model.compilation().metrics.front().word();
     if (o.json) {
-        print(text_of(header.with(
-            {{"rows", result.rows}, {"loss", number_or_null(result.loss)}, {metric, number_or_null(result.metrics[0])}})));
+        print(text_of(header.with({{"rows", result.rows},
+                                   {"loss", number_or_null(result.loss)},
+                                   {metric, number_or_null(result.metrics[0])}})));
         return done;
     }
     TextTable table({"model", "data", "rows", "loss", metric}, "llrrr");

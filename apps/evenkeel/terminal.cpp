@@ -82,6 +82,7 @@ std::string TextTable::text() const {
             rule += "  ";
             for (std::size_t i = 0; i < w; ++i) rule += "─";
         }
+        rule.erase(rule.find_last_not_of(' ') + 1);
         out += dim(rule) + '\n';
     }
     return out;

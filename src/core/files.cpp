@@ -83,8 +83,7 @@ std::filesystem::path target_of(const std::filesystem::path& path) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
     if (status.type() == std::filesystem::file_type::not_found) {
-        if (std::filesystem::is_symlink(path, error))
-            fail_input(path.string(), "a file", "a dangling symbolic link");
+        if (std::filesystem::is_symlink(path, error)) fail_input(path.string(), "a file", "a dangling symbolic link");
         return path;
     }
     if (error) fail_input(path.string(), "a file that can be replaced", error.message());
@@ -99,8 +98,7 @@ void sync_folder(const std::filesystem::path& folder, const std::string& where) 
     const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     // A folder that may be written but not read cannot be opened; the file itself is safe by then.
     if (descriptor.get() < 0) return;
-    if (::fsync(descriptor.get()) != 0 && errno != EINVAL)
-        fail_work(where, "its folder on disk", reason(errno));
+    if (::fsync(descriptor.get()) != 0 && errno != EINVAL) fail_work(where, "its folder on disk", reason(errno));
 }
 
 }  // namespace
@@ -116,8 +114,7 @@ std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_
     if (!S_ISREG(status.st_mode)) fail_input(where, "a regular file", "a pipe or a device");
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (size > max_bytes) {
-        fail_input(where, fmt::format("a file of at most {} bytes", max_bytes),
-                   fmt::format("{} bytes", size));
+        fail_input(where, fmt::format("a file of at most {} bytes", max_bytes), fmt::format("{} bytes", size));
     }
     std::vector<std::byte> bytes(size);
     std::size_t done = 0;
@@ -125,8 +122,7 @@ std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_
         const ssize_t count = ::read(descriptor.get(), bytes.data() + done, bytes.size() - done);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) fail_work(where, fmt::format("{} bytes", size), reason(errno));
-        if (count == 0)
-            fail_work(where, fmt::format("{} bytes", size), fmt::format("an end after {} bytes", done));
+        if (count == 0) fail_work(where, fmt::format("{} bytes", size), fmt::format("an end after {} bytes", done));
         done += static_cast<std::size_t>(count);
     }
     return bytes;
@@ -151,8 +147,7 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const st
     }
     if (::fsync(number) != 0) fail_work(where, "the file on disk", reason(errno));
     if (!descriptor.close()) fail_work(where, "the file on disk", reason(errno));
-    if (::rename(name.c_str(), target.c_str()) != 0)
-        fail_work(where, "to rename the finished file", reason(errno));
+    if (::rename(name.c_str(), target.c_str()) != 0) fail_work(where, "to rename the finished file", reason(errno));
     temporary.keep();
     sync_folder(target.has_parent_path() ? target.parent_path() : ".", where);
 }

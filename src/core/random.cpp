@@ -16,8 +16,7 @@ std::array<std::uint32_t, 4> block(std::uint64_t seed, std::uint64_t purpose, st
     const r123::Philox4x32::ctr_type counter = {
         {static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32),
          static_cast<std::uint32_t>(purpose), static_cast<std::uint32_t>(purpose >> 32)}};
-    const r123::Philox4x32::key_type key = {
-        {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}};
+    const r123::Philox4x32::key_type key = {{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}};
     const auto r = philox(counter, key);
     return {r[0], r[1], r[2], r[3]};
 }
@@ -40,8 +39,7 @@ double Random::uniform(std::uint64_t index) const noexcept {
 
 double Random::normal(std::uint64_t index) const noexcept {
     const auto r = block(seed_, purpose_, index);
-    return std::sqrt(-2.0 * std::log(to_unit(r[0], r[1]))) *
-           std::cos(2.0 * std::numbers::pi * to_unit(r[2], r[3]));
+    return std::sqrt(-2.0 * std::log(to_unit(r[0], r[1]))) * std::cos(2.0 * std::numbers::pi * to_unit(r[2], r[3]));
 }
 
 std::uint64_t Random::below(std::uint64_t index, std::uint64_t bound) const noexcept {

@@ -25,13 +25,11 @@ Examples assemble(Array&& x, Array&& y, TargetKind kind) {
     }
     const bool column = y.shape.size() == 2 && y.shape[1] == 1;
     if (y.shape.size() != 1 && !column && (kind == TargetKind::labels || y.shape.size() != 2)) {
-        fail_input(y.name,
-                   kind == TargetKind::labels ? "labels of shape (rows,)" : "targets of shape (rows, width)",
+        fail_input(y.name, kind == TargetKind::labels ? "labels of shape (rows,)" : "targets of shape (rows, width)",
                    "shape " + to_string(y.shape));
     }
     if (x.shape[0] != y.shape[0]) {
-        fail_input(y.name, fmt::format("{} rows, as many as in {}", x.shape[0], x.name),
-                   fmt::format("{}", y.shape[0]));
+        fail_input(y.name, fmt::format("{} rows, as many as in {}", x.shape[0], x.name), fmt::format("{}", y.shape[0]));
     }
     if (x.shape[0] > 0xffffffffLL) fail_input(x.name, "fewer than 2^32 rows", fmt::format("{}", x.shape[0]));
     Examples examples;
@@ -53,8 +51,7 @@ void settle(Dataset& data, std::int64_t classes) {
                    fmt::format("{} and {}", train.rows(), test.rows()));
     }
     if (train.shape != test.shape) {
-        fail_input(data.name, "test rows of the training rows' shape " + to_string(train.shape),
-                   to_string(test.shape));
+        fail_input(data.name, "test rows of the training rows' shape " + to_string(train.shape), to_string(test.shape));
     }
     if (train.values.index() != test.values.index()) {
         fail_input(data.name, "train and test features of one type", "bytes in one and numbers in the other");

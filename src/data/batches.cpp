@@ -26,8 +26,7 @@ BatchOrder::BatchOrder(std::int64_t rows, std::int64_t batch_size, std::uint64_t
 }
 
 void BatchOrder::epoch(std::int64_t e) {
-    if (shuffle_)
-        permutation(Random(seed_, purpose_of("batch order") + static_cast<std::uint64_t>(e)), order_);
+    if (shuffle_) permutation(Random(seed_, purpose_of("batch order") + static_cast<std::uint64_t>(e)), order_);
 }
 
 std::span<const std::uint32_t> BatchOrder::batch(std::int64_t i) const {

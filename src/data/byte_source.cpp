@@ -24,9 +24,8 @@ std::vector<std::uint8_t> read_exactly(ByteSource& source, std::uint64_t count, 
     const std::uint64_t left = source.most_bytes_left();
     if (count > left) {
         fail_input(source.name(), fmt::format("{} bytes of {}", count, what),
-                   source.knows_length()
-                       ? fmt::format("a truncated file with {} bytes left", left)
-                       : fmt::format("compressed data that can hold {} bytes at most", left));
+                   source.knows_length() ? fmt::format("a truncated file with {} bytes left", left)
+                                         : fmt::format("compressed data that can hold {} bytes at most", left));
     }
     const std::uint64_t first = source.knows_length() ? count : std::min<std::uint64_t>(count, 1 << 20);
     std::vector<std::uint8_t> bytes;

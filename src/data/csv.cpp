@@ -21,8 +21,7 @@ std::size_t column_of(const Table& table, std::string_view target) {
     const auto found = std::find(table.columns.begin(), table.columns.end(), target);
     const std::size_t shown = std::min<std::size_t>(table.columns.size(), 12);
     const std::string names = fmt::format(
-        "{}{}",
-        fmt::join(table.columns.begin(), table.columns.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+        "{}{}", fmt::join(table.columns.begin(), table.columns.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
         shown < table.columns.size() ? ", …" : "");
     if (found == table.columns.end()) {
         fail_input(table.name, "a target column, one of: " + names,
@@ -37,10 +36,10 @@ std::size_t column_of(const Table& table, std::string_view target) {
 float narrow_at(const Table& table, std::size_t row, std::size_t column) {
     const auto value = static_cast<float>(number_at(table, row, column));
     if (std::isfinite(value)) return value;
-    fail_input(table.name,
-               fmt::format("a number in float32's range in line {}, column \"{}\"", table.lines[row],
-                           table.columns[column]),
-               table.cell(row, column));
+    fail_input(
+        table.name,
+        fmt::format("a number in float32's range in line {}, column \"{}\"", table.lines[row], table.columns[column]),
+        table.cell(row, column));
 }
 
 // What the target column holds, for all rows; exactly one of labels and numbers is filled.
@@ -64,8 +63,8 @@ bool is_text(const Table& table, std::size_t column) {
         if (table.cell(row, column).empty()) number_at(table, row, column);  // throws: missing
         if (texts(row) == first) continue;
         fail_input(table.name,
-                   fmt::format("{} in line {}, column \"{}\", as in the lines before",
-                               first ? "a text" : "a number", table.lines[row], table.columns[column]),
+                   fmt::format("{} in line {}, column \"{}\", as in the lines before", first ? "a text" : "a number",
+                               table.lines[row], table.columns[column]),
                    fmt::format("\"{:.40}\"", table.cell(row, column)));
     }
     return first;
@@ -75,8 +74,7 @@ Target text_target(const Table& table, std::size_t column) {
     std::map<std::string, std::int32_t> classes;
     for (std::size_t row = 0; row < table.rows(); ++row) classes[table.cell(row, column)];
     if (classes.size() > static_cast<std::size_t>(max_classes)) {
-        fail_input(table.name,
-                   fmt::format("at most {} classes in column \"{}\"", max_classes, table.columns[column]),
+        fail_input(table.name, fmt::format("at most {} classes in column \"{}\"", max_classes, table.columns[column]),
                    fmt::format("{} different texts", classes.size()));
     }
     Target target;
@@ -84,8 +82,7 @@ Target text_target(const Table& table, std::size_t column) {
         label = static_cast<std::int32_t>(target.class_names.size());
         target.class_names.push_back(name);
     }
-    for (std::size_t row = 0; row < table.rows(); ++row)
-        target.labels.push_back(classes[table.cell(row, column)]);
+    for (std::size_t row = 0; row < table.rows(); ++row) target.labels.push_back(classes[table.cell(row, column)]);
     return target;
 }
 
@@ -97,8 +94,7 @@ Target read_target(const Table& table, std::size_t column, std::int64_t classes)
     for (std::size_t row = 0; row < table.rows(); ++row) {
         const float value = narrow_at(table, row, column);
         target.numbers.push_back(value);
-        integers =
-            integers && value >= 0 && value < static_cast<float>(max_classes) && value == std::floor(value);
+        integers = integers && value >= 0 && value < static_cast<float>(max_classes) && value == std::floor(value);
         if (integers) distinct.insert(static_cast<std::int32_t>(value));
     }
     const bool dense = integers && *distinct.rbegin() + 1 == static_cast<std::int64_t>(distinct.size());
@@ -133,8 +129,7 @@ Examples gather(const Table& table, std::size_t target_column, const Target& tar
 
 }  // namespace
 
-Dataset dataset_of(const Table& table, std::string_view target_name, std::int64_t classes,
-                   std::uint64_t split_seed) {
+Dataset dataset_of(const Table& table, std::string_view target_name, std::int64_t classes, std::uint64_t split_seed) {
     const std::size_t target_column = column_of(table, target_name);
     if (table.columns.size() < 2) fail_input(table.name, "feature columns beside the target", "none");
     if (table.rows() < 2) fail_input(table.name, "at least 2 rows, to train on and to test on", "1");

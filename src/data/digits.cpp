@@ -19,8 +19,7 @@ using Field = std::array<float, side * side>;
 // The draws of one image. 4096 of them belong to each, more than any uses.
 class Draws {
   public:
-    Draws(std::uint64_t seed, std::uint64_t image)
-        : random_(seed, purpose_of("digits")), next_(image << 12) {}
+    Draws(std::uint64_t seed, std::uint64_t image) : random_(seed, purpose_of("digits")), next_(image << 12) {}
     double between(double low, double high) { return low + (high - low) * random_.uniform(next_++); }
     double normal(double deviation) { return deviation * random_.normal(next_++); }
     bool chance(double probability) { return random_.uniform(next_++) < probability; }
@@ -109,8 +108,7 @@ void soil(Field& ink, Draws& draws) {
         draw(ink, from, to, draws.between(0.4, 1.1), draws.between(0.4, 1.0));
     }
     if (draws.chance(0.3)) {
-        const double x = draws.between(5, side - 5), y = draws.between(5, side - 5),
-                     radius = draws.between(1.5, 3.0);
+        const double x = draws.between(5, side - 5), y = draws.between(5, side - 5), radius = draws.between(1.5, 3.0);
         for (int row = 0; row < side; ++row) {
             for (int column = 0; column < side; ++column) {
                 if ((column - x) * (column - x) + (row - y) * (row - y) < radius * radius)
@@ -137,16 +135,14 @@ DigitImage draw_digit(std::uint64_t seed, std::uint64_t index) {
     }
     for (std::size_t i = 0; i < ink.size(); ++i) {
         const float noise = (static_cast<float>(specks[i]) - 127.5f) / 127.5f;
-        image.pixels[i] =
-            static_cast<std::uint8_t>(std::clamp(ink[i] + grain * noise, 0.0f, 1.0f) * 255.0f + 0.5f);
+        image.pixels[i] = static_cast<std::uint8_t>(std::clamp(ink[i] + grain * noise, 0.0f, 1.0f) * 255.0f + 0.5f);
     }
     return image;
 }
 
 Dataset make_digits(const DigitsOptions& options) {
     constexpr std::int64_t most = std::int64_t{1} << 31;
-    if (options.train_rows < 1 || options.test_rows < 1 || options.train_rows > most ||
-        options.test_rows > most) {
+    if (options.train_rows < 1 || options.test_rows < 1 || options.train_rows > most || options.test_rows > most) {
         fail_input("digits", "1 to 2^31 training and test rows",
                    fmt::format("{} and {}", options.train_rows, options.test_rows));
     }
@@ -154,8 +150,7 @@ Dataset make_digits(const DigitsOptions& options) {
     data.name = "digits";
     data.classes = 10;
     std::uint64_t index = 0;
-    for (auto [half, rows] :
-         {std::pair{&data.train, options.train_rows}, std::pair{&data.test, options.test_rows}}) {
+    for (auto [half, rows] : {std::pair{&data.train, options.train_rows}, std::pair{&data.test, options.test_rows}}) {
         half->shape = {side, side};
         std::vector<std::uint8_t> pixels;
         pixels.reserve(static_cast<std::size_t>(rows) * side * side);

@@ -38,10 +38,8 @@ Stroke segment(Point from, Point to) {
 
 std::vector<Stroke> one(const Habit& habit) {
     std::vector<Stroke> strokes = {segment({0, -1}, {0, 1})};
-    if (habit.form > 0.45)
-        strokes.push_back(segment({-0.15 - 0.3 * habit.extent, -0.75 + 0.3 * habit.width}, {0, -1}));
-    if (habit.form > 0.8)
-        strokes.push_back(segment({-0.2 - 0.25 * habit.width, 1}, {0.2 + 0.25 * habit.width, 1}));
+    if (habit.form > 0.45) strokes.push_back(segment({-0.15 - 0.3 * habit.extent, -0.75 + 0.3 * habit.width}, {0, -1}));
+    if (habit.form > 0.8) strokes.push_back(segment({-0.2 - 0.25 * habit.width, 1}, {0.2 + 0.25 * habit.width, 1}));
     return strokes;
 }
 

@@ -111,8 +111,8 @@ std::unique_ptr<ByteSource> open_bytes(const std::filesystem::path& path, Inflat
     if (!S_ISREG(status.st_mode)) fail_input(name, "a regular file", "something else");
     const auto size = static_cast<std::uint64_t>(status.st_size);
     std::uint8_t magic[2] = {};
-    const bool gzip = inflate == Inflate::if_gzip && ::pread(file.get(), magic, 2, 0) == 2 &&
-                      magic[0] == 0x1f && magic[1] == 0x8b;
+    const bool gzip =
+        inflate == Inflate::if_gzip && ::pread(file.get(), magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
     if (gzip) return std::make_unique<GzipFile>(std::move(name), std::move(file), size);
     return std::make_unique<PlainFile>(std::move(name), std::move(file), size);
 }

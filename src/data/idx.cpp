@@ -23,14 +23,12 @@ ElementType type_of(const ByteSource& source, std::uint8_t code) {
         case 0x0e:
             return ElementType::f64;
         default:
-            fail_input(source.name(), "an IDX element type (08, 09, 0b, 0c, 0d or 0e)",
-                       fmt::format("{:02x}", code));
+            fail_input(source.name(), "an IDX element type (08, 09, 0b, 0c, 0d or 0e)", fmt::format("{:02x}", code));
     }
 }
 
 // The first that exists of NAME-idxN-ubyte, NAME.idxN-ubyte, and each with .gz.
-std::filesystem::path find(const std::filesystem::path& folder, const std::string& name,
-                           const std::string& type) {
+std::filesystem::path find(const std::filesystem::path& folder, const std::string& name, const std::string& type) {
     for (const char* ending : {"", ".gz"}) {
         for (const char* joint : {"-", "."}) {
             const std::filesystem::path path = folder / (name + joint + type + ending);
@@ -38,8 +36,7 @@ std::filesystem::path find(const std::filesystem::path& folder, const std::strin
             if (std::filesystem::exists(path, ignored)) return path;
         }
     }
-    fail_input(folder.string(), fmt::format("the IDX file {}-{} (or .gz) in this folder", name, type),
-               "none");
+    fail_input(folder.string(), fmt::format("the IDX file {}-{} (or .gz) in this folder", name, type), "none");
 }
 
 Array read_idx_file(const std::filesystem::path& path) {
@@ -61,11 +58,8 @@ Array read_idx(ByteSource& source) {
         fail_input(source.name(), "an IDX file, which begins with two zero bytes",
                    fmt::format("{:02x} {:02x}", magic[0], magic[1]));
     }
-    Array array{.name = source.name(),
-                .shape = {},
-                .type = type_of(source, magic[2]),
-                .order = std::endian::big,
-                .bytes = {}};
+    Array array{
+        .name = source.name(), .shape = {}, .type = type_of(source, magic[2]), .order = std::endian::big, .bytes = {}};
     const unsigned rank = magic[3];
     if (rank == 0) fail_input(source.name(), "an IDX rank of at least 1", "0");
     const auto extents = read_exactly(source, 4 * rank, "IDX extents");

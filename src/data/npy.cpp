@@ -76,11 +76,10 @@ void parse_type(std::string_view descr, NpyHeader& header, const Literal& litera
         std::string_view code;
         ElementType type;
     };
-    static constexpr Known known[] = {
-        {"b1", ElementType::boolean}, {"u1", ElementType::u8},  {"i1", ElementType::i8},
-        {"u2", ElementType::u16},     {"i2", ElementType::i16}, {"u4", ElementType::u32},
-        {"i4", ElementType::i32},     {"u8", ElementType::u64}, {"i8", ElementType::i64},
-        {"f4", ElementType::f32},     {"f8", ElementType::f64}};
+    static constexpr Known known[] = {{"b1", ElementType::boolean}, {"u1", ElementType::u8},  {"i1", ElementType::i8},
+                                      {"u2", ElementType::u16},     {"i2", ElementType::i16}, {"u4", ElementType::u32},
+                                      {"i4", ElementType::i32},     {"u8", ElementType::u64}, {"i8", ElementType::i64},
+                                      {"f4", ElementType::f32},     {"f8", ElementType::f64}};
     if (descr.size() == 3 && std::string_view("<>|=").find(descr[0]) != std::string_view::npos) {
         for (const Known& candidate : known) {
             if (candidate.code != descr.substr(1)) continue;
@@ -138,8 +137,7 @@ NpyHeader parse_npy_header(std::string_view text, std::string_view where) {
 
 Array read_npy(ByteSource& source) {
     const auto magic = read_exactly(source, 8, "NPY magic and version");
-    if (std::memcmp(magic.data(), "\x93NUMPY", 6) != 0)
-        fail_input(source.name(), "an NPY array", "another magic");
+    if (std::memcmp(magic.data(), "\x93NUMPY", 6) != 0) fail_input(source.name(), "an NPY array", "another magic");
     if (magic[6] < 1 || magic[6] > 3) {
         fail_input(source.name(), "NPY version 1, 2 or 3", fmt::format("{}", magic[6]));
     }
@@ -151,20 +149,14 @@ Array read_npy(ByteSource& source) {
                    fmt::format("{}", length));
     }
     const auto text = read_exactly(source, length, "NPY header");
-    const NpyHeader header =
-        parse_npy_header({reinterpret_cast<const char*>(text.data()), text.size()}, source.name());
+    const NpyHeader header = parse_npy_header({reinterpret_cast<const char*>(text.data()), text.size()}, source.name());
     const auto count = static_cast<std::uint64_t>(elements(header.shape, source.name()));
-    const auto wide =
-        std::count_if(header.shape.begin(), header.shape.end(), [](std::int64_t n) { return n > 1; });
+    const auto wide = std::count_if(header.shape.begin(), header.shape.end(), [](std::int64_t n) { return n > 1; });
     if (header.fortran_order && wide > 1) {
         fail_input(source.name(), "an array in C order (numpy.ascontiguousarray makes one)",
                    "Fortran order, shape " + to_string(header.shape));
     }
-    Array array{.name = source.name(),
-                .shape = header.shape,
-                .type = header.type,
-                .order = header.order,
-                .bytes = {}};
+    Array array{.name = source.name(), .shape = header.shape, .type = header.type, .order = header.order, .bytes = {}};
     const std::uint64_t bytes = count * width_of(header.type);
     array.bytes = read_exactly(source, bytes, fmt::format("values of shape {}", to_string(header.shape)));
     expect_end(source, bytes);

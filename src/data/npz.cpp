@@ -23,8 +23,7 @@ struct Archive {
 Archive open_archive(const std::filesystem::path& path) {
     Archive archive;
     archive.name = path.string();
-    archive.file_bytes =
-        open_bytes(path, Inflate::never)->most_bytes_left();  // refuses what is not a regular file
+    archive.file_bytes = open_bytes(path, Inflate::never)->most_bytes_left();  // refuses what is not a regular file
     int code = 0;
     archive.zip.reset(zip_open(path.c_str(), ZIP_RDONLY, &code));
     if (!archive.zip) {
@@ -48,8 +47,7 @@ class ZipEntry final : public ByteSource {
             fail_input(name(), "an entry with its sizes", "none");
         }
         if (status.comp_method != ZIP_CM_STORE && status.comp_method != ZIP_CM_DEFLATE) {
-            fail_input(name(), "a stored or deflated entry",
-                       fmt::format("ZIP method {}", status.comp_method));
+            fail_input(name(), "a stored or deflated entry", fmt::format("ZIP method {}", status.comp_method));
         }
         if (status.comp_size > archive.file_bytes) {
             fail_input(name(), fmt::format("at most the archive's {} bytes", archive.file_bytes),

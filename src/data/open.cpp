@@ -19,9 +19,8 @@ namespace {
 
 std::string lower_extension(const std::filesystem::path& path) {
     std::string extension = path.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) {
-        return static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-    });
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c); });
     return extension;
 }
 
@@ -46,8 +45,7 @@ Dataset open_dataset(const std::string& name_or_path, const OpenOptions& options
     }
     const std::string extension = lower_extension(path);
     if (extension == ".npz") return read_npz(path, options.classes);
-    if (extension == ".csv")
-        return dataset_of(read_table(path), options.target, options.classes, options.split_seed);
+    if (extension == ".csv") return dataset_of(read_table(path), options.target, options.classes, options.split_seed);
     fail_input("data", choices, fmt::format("\"{}\"", name_or_path));
 }
 

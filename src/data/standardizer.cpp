@@ -18,12 +18,10 @@ Standardization fit(const std::vector<T>& values, std::size_t features) {
     std::vector<double> sum(features, 0.0);
     for (std::size_t row = 1; row < rows; ++row) {
         const T* x = values.data() + row * features;
-        for (std::size_t f = 0; f < features; ++f)
-            sum[f] += static_cast<double>(x[f]) - static_cast<double>(values[f]);
+        for (std::size_t f = 0; f < features; ++f) sum[f] += static_cast<double>(x[f]) - static_cast<double>(values[f]);
     }
     fitted.mean.resize(features);
-    for (std::size_t f = 0; f < features; ++f)
-        fitted.mean[f] = static_cast<double>(values[f]) + sum[f] / count;
+    for (std::size_t f = 0; f < features; ++f) fitted.mean[f] = static_cast<double>(values[f]) + sum[f] / count;
 
     std::vector<double>& squares = fitted.deviation;
     squares.assign(features, 0.0);
@@ -46,8 +44,7 @@ Standardization fit(const std::vector<T>& values, std::size_t features) {
 std::size_t features_checked(const Standardization& standardization, std::size_t values) {
     const std::size_t features = standardization.mean.size();
     if (features == 0 || values % features != 0) {
-        fail_input("standardize", fmt::format("rows of {} features", features),
-                   fmt::format("{} values", values));
+        fail_input("standardize", fmt::format("rows of {} features", features), fmt::format("{} values", values));
     }
     return features;
 }

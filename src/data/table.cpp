@@ -35,8 +35,7 @@ class Parser {
 
     /// Appends the cells of the next row that is not empty and returns its line; 0 at the end.
     std::int64_t next(std::vector<std::string>& cells) {
-        while (at_ < text_.size() && (text_[at_] == '\n' || text_[at_] == '\r'))
-            line_ += text_[at_++] == '\n';
+        while (at_ < text_.size() && (text_[at_] == '\n' || text_[at_] == '\r')) line_ += text_[at_++] == '\n';
         if (at_ == text_.size()) return 0;
         const std::int64_t line = line_;
         for (bool more = true; more;) {
@@ -72,13 +71,11 @@ class Parser {
             line_ += text_[at_] == '\n';
             cell += text_[at_];
         }
-        if (at_ == text_.size())
-            fail_input(name_, fmt::format("a closing quote for line {}", line), "the file's end");
+        if (at_ == text_.size()) fail_input(name_, fmt::format("a closing quote for line {}", line), "the file's end");
         ++at_;
         while (at_ < text_.size() && text_[at_] == ' ') ++at_;
         if (at_ < text_.size() && !ends_cell(text_[at_])) {
-            fail_input(name_, fmt::format("a separator behind the closing quote in line {}", line_),
-                       "other text");
+            fail_input(name_, fmt::format("a separator behind the closing quote in line {}", line_), "other text");
         }
         return cell;
     }
@@ -119,8 +116,7 @@ Table read_table(const std::filesystem::path& path) {
         line = parser.next(table.cells);
         if (line == 0) break;
         if (table.cells.size() - before != table.columns.size()) {
-            fail_input(table.name,
-                       fmt::format("{} cells in line {}, as in the header", table.columns.size(), line),
+            fail_input(table.name, fmt::format("{} cells in line {}, as in the header", table.columns.size(), line),
                        fmt::format("{}", table.cells.size() - before));
         }
         table.lines.push_back(line);
@@ -133,10 +129,9 @@ double number_at(const Table& table, std::size_t row, std::size_t column) {
     const std::string& cell = table.cell(row, column);
     double value = 0;
     if (to_number(cell, value)) return value;
-    fail_input(
-        table.name,
-        fmt::format("a finite number in line {}, column \"{}\"", table.lines[row], table.columns[column]),
-        cell.empty() ? "an empty cell" : fmt::format("\"{:.40}\"", cell));
+    fail_input(table.name,
+               fmt::format("a finite number in line {}, column \"{}\"", table.lines[row], table.columns[column]),
+               cell.empty() ? "an empty cell" : fmt::format("\"{:.40}\"", cell));
 }
 
 }  // namespace evenkeel

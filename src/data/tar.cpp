@@ -47,8 +47,7 @@ std::optional<TarMember> TarReader::next() {
     Header header{};
     const std::size_t got = source_.read(header);
     // Two zero blocks end an archive; many writers leave them out.
-    if (got == 0 || std::all_of(header.begin(), header.end(), [](std::uint8_t b) { return b == 0; }))
-        return {};
+    if (got == 0 || std::all_of(header.begin(), header.end(), [](std::uint8_t b) { return b == 0; })) return {};
     if (got < block) fail_input(source_.name(), "a whole tar header", fmt::format("{} bytes of it", got));
     check_sum(source_, header);
     TarMember member;
@@ -72,8 +71,7 @@ void TarReader::read(const std::function<void(std::span<const std::uint8_t>)>& p
         while (*left > 0) {
             const auto wanted = std::span(buffer).first(std::min<std::uint64_t>(*left, buffer.size()));
             if (source_.read(wanted) < wanted.size()) {
-                fail_input(source_.name(), fmt::format("{} more bytes of a tar member", *left),
-                           "the archive's end");
+                fail_input(source_.name(), fmt::format("{} more bytes of a tar member", *left), "the archive's end");
             }
             if (left == &left_) piece(wanted);
             *left -= wanted.size();

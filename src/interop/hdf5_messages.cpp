@@ -28,8 +28,7 @@ std::vector<std::uint64_t> read_dataspace(Source& source, Cursor body) {
     const unsigned version = body.u8();
     const unsigned rank = body.u8();
     body.skip(1);  // whether maximal extents follow: we stop before them
-    if (version != 1 && version != 2)
-        source.fail("a dataspace of version 1 or 2", fmt::format("version {}", version));
+    if (version != 1 && version != 2) source.fail("a dataspace of version 1 or 2", fmt::format("version {}", version));
     if (rank > 32) source.fail("a rank of at most 32", fmt::format("{}", rank));
     const unsigned kind = version == 2 ? body.u8() : 1;  // 0 scalar, 1 simple, 2 null
     if (version == 1) body.skip(5);
@@ -41,8 +40,7 @@ std::vector<std::uint64_t> read_dataspace(Source& source, Cursor body) {
     return shape;
 }
 
-std::uint64_t count_bytes(const Source& source, const std::vector<std::uint64_t>& shape,
-                          std::size_t element) {
+std::uint64_t count_bytes(const Source& source, const std::vector<std::uint64_t>& shape, std::size_t element) {
     // An extent of 0 empties the array, however large the others are.
     if (std::find(shape.begin(), shape.end(), 0u) != shape.end()) return 0;
     std::uint64_t bytes = element;
@@ -63,17 +61,15 @@ Element read_number(Source& source, unsigned type_class, Cursor whole) {
         if (whole.left() < ours.size()) continue;
         const auto theirs = whole.rest();
         const auto same = [](std::uint8_t a, std::byte b) { return a == std::to_integer<std::uint8_t>(b); };
-        if ((ours[0] & 15u) == type_class &&
-            std::equal(ours.begin() + 1, ours.end(), theirs.begin() + 1, same)) {
+        if ((ours[0] & 15u) == type_class && std::equal(ours.begin() + 1, ours.end(), theirs.begin() + 1, same)) {
             return {Kind::number, type, size_of(type), false};
         }
     }
     whole.skip(1);
     const bool big_endian = (whole.u8() & 1u) != 0;
     whole.skip(2);
-    source.fail("numbers of 8 to 64 bits, little-endian",
-                fmt::format("{}{} of {} bytes", class_names[type_class], big_endian ? " (big-endian)" : "",
-                            whole.u32()));
+    source.fail("numbers of 8 to 64 bits, little-endian", fmt::format("{}{} of {} bytes", class_names[type_class],
+                                                                      big_endian ? " (big-endian)" : "", whole.u32()));
 }
 
 Element read_datatype(Source& source, Cursor body) {
@@ -84,10 +80,8 @@ Element read_datatype(Source& source, Cursor body) {
     const unsigned bits = body.u8();
     body.skip(2);
     const std::uint32_t size = body.u32();
-    if (version < 1 || version > 3)
-        source.fail("a datatype of version 1 to 3", fmt::format("version {}", version));
-    if (type_class >= class_names.size())
-        source.fail("a datatype of a known class", fmt::format("{}", type_class));
+    if (version < 1 || version > 3) source.fail("a datatype of version 1 to 3", fmt::format("version {}", version));
+    if (type_class >= class_names.size()) source.fail("a datatype of a known class", fmt::format("{}", type_class));
 
     if (type_class == type_class::integer || type_class == type_class::real) {
         return read_number(source, type_class, whole);
@@ -97,8 +91,7 @@ Element read_datatype(Source& source, Cursor body) {
         return {Kind::fixed_text, Type::uint8, size, (bits & 15u) == 2};
     }
     if (type_class == type_class::variable_length && (bits & 15u) == 1) {
-        if (size != text_reference_size)
-            source.fail("variable-length texts of 16 bytes", fmt::format("{}", size));
+        if (size != text_reference_size) source.fail("variable-length texts of 16 bytes", fmt::format("{}", size));
         return {Kind::variable_text, Type::uint8, size, false};
     }
     source.fail("numbers or texts", fmt::format("{} of {} bytes", class_names[type_class], size));
@@ -113,11 +106,9 @@ std::string fixed_text(std::span<const std::byte> bytes, bool padded_by_spaces) 
 
 std::span<const std::byte> read_layout(Source& source, Cursor body, std::uint64_t wanted) {
     const unsigned version = body.u8();
-    if (version != 3 && version != 4)
-        source.fail("a layout of version 3 or 4", fmt::format("version {}", version));
+    if (version != 3 && version != 4) source.fail("a layout of version 3 or 4", fmt::format("version {}", version));
     const unsigned kind = body.u8();
-    if (kind == 2)
-        source.fail("a contiguous dataset", "a chunked one (or compressed, or of growing extents)");
+    if (kind == 2) source.fail("a contiguous dataset", "a chunked one (or compressed, or of growing extents)");
     if (kind == 3) source.fail("a contiguous dataset", "a virtual one");
     if (kind > 3) source.fail("a contiguous dataset", fmt::format("layout {}", kind));
     if (kind == 0) {  // compact: the numbers stand here
@@ -135,8 +126,7 @@ std::span<const std::byte> read_layout(Source& source, Cursor body, std::uint64_
 }
 
 // The messages of one block of a header; continuations are appended to `blocks`.
-void read_block(Source& source, Cursor block, std::vector<Cursor>& blocks,
-                std::vector<RawMessage>& messages) {
+void read_block(Source& source, Cursor block, std::vector<Cursor>& blocks, std::vector<RawMessage>& messages) {
     while (block.left() >= 8) {
         const std::uint16_t type = block.u16();
         const std::uint16_t size = block.u16();
@@ -214,8 +204,7 @@ std::string GlobalHeap::text(std::uint32_t length, std::uint64_t address, std::u
 
 std::pair<std::string, Attribute> read_attribute(Source& source, GlobalHeap& heap, Cursor body) {
     const unsigned version = body.u8();
-    if (version < 1 || version > 3)
-        source.fail("an attribute of version 1 to 3", fmt::format("version {}", version));
+    if (version < 1 || version > 3) source.fail("an attribute of version 1 to 3", fmt::format("version {}", version));
     const unsigned flags = body.u8();
     if (version > 1 && flags != 0) source.fail("an attribute with a type of its own", "a committed datatype");
     const std::uint16_t name_size = body.u16();
@@ -229,11 +218,9 @@ std::pair<std::string, Attribute> read_attribute(Source& source, GlobalHeap& hea
     };
     std::string name = fixed_text(part(name_size), false);
     const Element element = read_datatype(source, Cursor(source, part(type_size), "an attribute's type"));
-    std::vector<std::uint64_t> shape =
-        read_dataspace(source, Cursor(source, part(space_size), "an attribute's shape"));
+    std::vector<std::uint64_t> shape = read_dataspace(source, Cursor(source, part(space_size), "an attribute's shape"));
     Cursor data(source, body.take(count_bytes(source, shape, element.size)), "an attribute");
-    if (element.kind == Kind::number)
-        return {std::move(name), Array{element.type, std::move(shape), data.rest()}};
+    if (element.kind == Kind::number) return {std::move(name), Array{element.type, std::move(shape), data.rest()}};
 
     std::vector<std::string> texts;
     while (data.left() > 0) {
@@ -262,8 +249,7 @@ Array read_array(Source& source, const std::vector<RawMessage>& messages) {
         if (message.type == message::external) source.fail("data in this file", "external data");
         if (message.type == message::filters) source.fail("plain data", "compressed or filtered data");
     }
-    if (!space || !type || !layout)
-        source.fail("a group, or a dataset with shape, type and layout", "neither");
+    if (!space || !type || !layout) source.fail("a group, or a dataset with shape, type and layout", "neither");
     const Element element = read_datatype(source, *type);
     if (element.kind != Kind::number) source.fail("a dataset of numbers", "texts");
     Array array{element.type, read_dataspace(source, *space), {}};

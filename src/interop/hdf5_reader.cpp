@@ -20,8 +20,7 @@ struct Link {
 
 class Reader {
   public:
-    Reader(std::span<const std::byte> bytes, std::string_view where)
-        : source_(bytes, where), heap_(source_) {}
+    Reader(std::span<const std::byte> bytes, std::string_view where) : source_(bytes, where), heap_(source_) {}
 
     Group read() {
         const std::uint64_t address = superblock();
@@ -42,31 +41,27 @@ class Reader {
         }
         const unsigned version = block.u8();
         if (version != 0)
-            source_.fail("HDF5 with a superblock of version 0 (h5py's default)",
-                         fmt::format("version {}", version));
+            source_.fail("HDF5 with a superblock of version 0 (h5py's default)", fmt::format("version {}", version));
         block.skip(4);
         const unsigned address_size = block.u8();
         const unsigned length_size = block.u8();
         if (address_size != 8 || length_size != 8) {
-            source_.fail("addresses and lengths of 8 bytes",
-                         fmt::format("{} and {}", address_size, length_size));
+            source_.fail("addresses and lengths of 8 bytes", fmt::format("{} and {}", address_size, length_size));
         }
         block.skip(9);  // reserved, sizes of nodes (each node says its own), consistency flags
-        if (block.u64() != 0)
-            source_.fail("an HDF5 file that starts at its first byte", "another base address");
+        if (block.u64() != 0) source_.fail("an HDF5 file that starts at its first byte", "another base address");
         block.skip(8);
         const std::uint64_t end = block.u64();
         if (end > source_.size()) {
-            source_.fail(fmt::format("{} bytes", end),
-                         fmt::format("{} (the file is cut off)", source_.size()));
+            source_.fail(fmt::format("{} bytes", end), fmt::format("{} (the file is cut off)", source_.size()));
         }
         block.skip(16);  // driver information, the root's name
         return block.u64();
     }
 
     static const RawMessage* find(const std::vector<RawMessage>& messages, std::uint16_t type) {
-        const auto found = std::find_if(messages.begin(), messages.end(),
-                                        [type](const RawMessage& one) { return one.type == type; });
+        const auto found =
+            std::find_if(messages.begin(), messages.end(), [type](const RawMessage& one) { return one.type == type; });
         return found == messages.end() ? nullptr : &*found;
     }
 
@@ -113,15 +108,13 @@ class Reader {
 
     void child(const Link& link, int depth, Group& parent) {
         // Keras never gives one object two names; a circle of groups would be one.
-        if (!seen_.insert(link.address).second)
-            source_.fail("an object of its own", "another name of one seen before");
+        if (!seen_.insert(link.address).second) source_.fail("an object of its own", "another name of one seen before");
         const auto messages = read_messages(source_, link.address);
         if (const RawMessage* table = find(messages, message::symbol_table)) {
             Group& out = parent.groups.emplace_back();
             out.name = link.name;
             group(*table, messages, depth + 1, out);
-        } else if (find(messages, message::link) != nullptr ||
-                   find(messages, message::link_info) != nullptr) {
+        } else if (find(messages, message::link) != nullptr || find(messages, message::link_info) != nullptr) {
             source_.fail("a group with a symbol table (h5py's default)", "a group of the newer format");
         } else {
             parent.datasets.push_back({link.name, read_array(source_, messages), attributes(messages)});
@@ -144,8 +137,7 @@ class Reader {
         const auto rest = names.subspan(std::min<std::uint64_t>(offset, names.size()));
         const auto end = std::find(rest.begin(), rest.end(), std::byte{0});
         const auto length = static_cast<std::size_t>(end - rest.begin());
-        if (end == rest.end())
-            source_.fail("a name among the names of the group", fmt::format("offset {}", offset));
+        if (end == rest.end()) source_.fail("a name among the names of the group", fmt::format("offset {}", offset));
         source_.charge(length);
         std::string name(reinterpret_cast<const char*>(rest.data()), length);
         if (name.empty() || name == "." || name.find('/') != std::string::npos) {
@@ -155,8 +147,7 @@ class Reader {
     }
 
     // Levels must fall by one from node to node, which also ends every circle; -1 takes the root as it is.
-    void tree_node(std::uint64_t address, std::span<const std::byte> names, int level,
-                   std::vector<Link>& links) {
+    void tree_node(std::uint64_t address, std::span<const std::byte> names, int level, std::vector<Link>& links) {
         Cursor head = source_.at(address, 24, "a B-tree of a group");
         head.expect("TREE");
         const unsigned kind = head.u8();
@@ -192,8 +183,7 @@ class Reader {
             const std::uint32_t cached = entries.u32();
             entries.skip(20);  // what is cached: the child's header says it too
             if (cached == 2) source_.fail("plain links", fmt::format("a symbolic link '{}'", name));
-            if (cached > 2)
-                source_.fail("a link of a known kind", fmt::format("kind {} of '{}'", cached, name));
+            if (cached > 2) source_.fail("a link of a known kind", fmt::format("kind {} of '{}'", cached, name));
             links.push_back({std::move(name), object});
         }
     }

@@ -64,8 +64,7 @@ void Cursor::expect(std::string_view letters) {
     for (const char letter : letters) {
         const std::uint8_t got = u8();
         if (got != static_cast<std::uint8_t>(letter)) {
-            source_->fail(fmt::format("{} that starts with \"{}\"", what_, letters),
-                          fmt::format("byte {}", got));
+            source_->fail(fmt::format("{} that starts with \"{}\"", what_, letters), fmt::format("byte {}", got));
         }
     }
 }

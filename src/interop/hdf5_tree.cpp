@@ -86,8 +86,7 @@ std::vector<Wanted> convert(const Array& array) {
 
 template <class Items>
 auto* find_named(Items& items, std::string_view name) {
-    const auto found =
-        std::find_if(items.begin(), items.end(), [name](const auto& item) { return item.name == name; });
+    const auto found = std::find_if(items.begin(), items.end(), [name](const auto& item) { return item.name == name; });
     return found == items.end() ? nullptr : &*found;
 }
 

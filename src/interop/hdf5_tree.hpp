@@ -26,9 +26,8 @@ struct Array {
     std::span<const std::byte> bytes;
 };
 
-std::vector<float> to_floats(const Array& array);  ///< every element, rounded to float where it must be
-std::vector<double> to_doubles(
-    const Array& array);  ///< every element; exact but for 64-bit integers above 2^53
+std::vector<float> to_floats(const Array& array);    ///< every element, rounded to float where it must be
+std::vector<double> to_doubles(const Array& array);  ///< every element; exact but for 64-bit integers above 2^53
 
 /// A text (UTF-8), a list of texts, or numbers. Keras writes an empty list as an Array of shape {0}.
 using Attribute = std::variant<std::string, std::vector<std::string>, Array>;
@@ -37,10 +36,9 @@ using Attribute = std::variant<std::string, std::vector<std::string>, Array>;
 struct Attributes {
     std::vector<std::pair<std::string, Attribute>> items;
 
-    const Attribute* find(std::string_view name) const;  ///< nullptr when there is none
-    const std::string* find_text(
-        std::string_view name) const;                  ///< nullptr when there is none or it is no text
-    void set(std::string_view name, Attribute value);  ///< replaces one of the same name
+    const Attribute* find(std::string_view name) const;         ///< nullptr when there is none
+    const std::string* find_text(std::string_view name) const;  ///< nullptr when there is none or it is no text
+    void set(std::string_view name, Attribute value);           ///< replaces one of the same name
 };
 
 struct Dataset {

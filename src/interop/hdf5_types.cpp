@@ -12,8 +12,8 @@ struct Real {
 
 std::vector<std::uint8_t> real_message(std::uint8_t size, Real real) {
     const auto bits = static_cast<std::uint8_t>(8 * size);
-    return {0x11,  // version 1, class 1
-            0x20,  // little-endian, no padding, the fraction's leading 1 implied
+    return {0x11,                                 // version 1, class 1
+            0x20,                                 // little-endian, no padding, the fraction's leading 1 implied
             static_cast<std::uint8_t>(bits - 1),  // the sign's bit
             0,
             size,

@@ -18,10 +18,9 @@ inline constexpr std::uint64_t undefined_address = ~std::uint64_t{0};
 
 /// Types of the messages in an object header that we read or write (section IV.A.2 of the specification).
 namespace message {
-inline constexpr std::uint16_t dataspace = 0x01, datatype = 0x03, link_info = 0x02, fill_value = 0x05,
-                               link = 0x06, external = 0x07, layout = 0x08, filters = 0x0b, attribute = 0x0c,
-                               continuation = 0x10, symbol_table = 0x11, attribute_info = 0x15,
-                               last_known = 0x18;
+inline constexpr std::uint16_t dataspace = 0x01, datatype = 0x03, link_info = 0x02, fill_value = 0x05, link = 0x06,
+                               external = 0x07, layout = 0x08, filters = 0x0b, attribute = 0x0c, continuation = 0x10,
+                               symbol_table = 0x11, attribute_info = 0x15, last_known = 0x18;
 }  // namespace message
 
 /// Classes of datatypes: the low four bits of a datatype message.

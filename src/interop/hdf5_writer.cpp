@@ -14,8 +14,8 @@
 namespace evenkeel::hdf5 {
 namespace {
 
-constexpr std::size_t max_message = 64512;  // what Keras and HDF5 allow one attribute
-constexpr std::size_t tree_fan_out = 32;  // children of a group's B-tree node: 2K with K = 16, HDF5's default
+constexpr std::size_t max_message = 64512;       // what Keras and HDF5 allow one attribute
+constexpr std::size_t tree_fan_out = 32;         // children of a group's B-tree node: 2K with K = 16, HDF5's default
 constexpr std::size_t max_children = 2'000'000;  // K has 16 bits
 constexpr std::size_t min_collection = 4096;     // the smallest global heap collection HDF5 accepts
 constexpr std::size_t full_collection = 60000;   // start another one above this (an index has 16 bits)
@@ -24,8 +24,7 @@ constexpr std::size_t superblock_size = 96;
 struct Message {
     std::uint16_t type;
     Bytes body;
-    std::vector<std::pair<std::size_t, std::string>>
-        texts;  // where in `body` the reference to a text belongs
+    std::vector<std::pair<std::size_t, std::string>> texts;  // where in `body` the reference to a text belongs
 };
 
 Bytes dataspace_body(const std::vector<std::uint64_t>& shape) {
@@ -80,11 +79,9 @@ class Writer {
         const auto add = [&](const std::string& name, auto write_child) {
             if (name.empty() || name == "." || name.find('/') != std::string::npos ||
                 name.find('\0') != std::string::npos) {
-                fail(path, "names without '/' and zero bytes, not empty and not \".\"",
-                     fmt::format("'{}'", name));
+                fail(path, "names without '/' and zero bytes, not empty and not \".\"", fmt::format("'{}'", name));
             }
-            if (children.contains(name))
-                fail(path, "each name once in a group", fmt::format("'{}' twice", name));
+            if (children.contains(name)) fail(path, "each name once in a group", fmt::format("'{}' twice", name));
             children[name] = write_child(path + "/" + name);
         };
         for (const Group& child : group.groups) {
@@ -190,8 +187,7 @@ class Writer {
             }
             wanted *= extent;
         }
-        if (array.shape.size() > 32)
-            fail(path, "a rank of at most 32", fmt::format("{}", array.shape.size()));
+        if (array.shape.size() > 32) fail(path, "a rank of at most 32", fmt::format("{}", array.shape.size()));
         if (wanted != array.bytes.size()) {
             fail(path, fmt::format("{} bytes of {}", wanted, name_of(array.type)),
                  fmt::format("{}", array.bytes.size()));
@@ -244,8 +240,7 @@ class Writer {
     }
 
     // A version 1 object header in one piece.
-    std::uint64_t header(std::vector<Message> messages, const Attributes& attributes,
-                         const std::string& path) {
+    std::uint64_t header(std::vector<Message> messages, const Attributes& attributes, const std::string& path) {
         for (const auto& [name, value] : attributes.items) {
             const auto same = [&name = name](const auto& item) { return item.first == name; };
             if (std::count_if(attributes.items.begin(), attributes.items.end(), same) > 1) {

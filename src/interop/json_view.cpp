@@ -42,8 +42,7 @@ std::string shown(std::string_view text) {
     std::string out(text.substr(0, longest));
     std::replace_if(
         out.begin(), out.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 32 || static_cast<unsigned char>(c) == 127; },
-        '?');
+        [](char c) { return static_cast<unsigned char>(c) < 32 || static_cast<unsigned char>(c) == 127; }, '?');
     if (text.size() <= longest) return out;
     // Not in the middle of a character of UTF-8.
     std::size_t end = longest;
@@ -169,8 +168,7 @@ KerasObject::KerasObject(const JsonView& view) : config(no_config, view.where())
     if (const auto module = object.find("module")) {
         const std::string& name = module->text();
         if (name != "builtins" && name != "keras" && !name.starts_with("keras.")) {
-            fail_input(view.where(), "an object of Keras's own",
-                       shown(fmt::format("{} of {}", class_name, name)));
+            fail_input(view.where(), "an object of Keras's own", shown(fmt::format("{} of {}", class_name, name)));
         }
     }
     if (const auto name = object.find("registered_name"); name && name->text() != class_name) {

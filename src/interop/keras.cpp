@@ -44,8 +44,7 @@ std::uint64_t entry_size(const ZipArchive& archive, std::string_view name) {
 
 // model.weights.h5, once it is known that it can hold the variables, and that it is no more than they and an
 // optimizer can need.
-std::vector<std::byte> weights_file(const ZipArchive& archive, const VariableLayout& layout,
-                                    const std::string& where) {
+std::vector<std::byte> weights_file(const ZipArchive& archive, const VariableLayout& layout, const std::string& where) {
     if (!archive.contains(weights_entry) && archive.contains("model.weights.npz")) {
         fail_input(where, fmt::format("weights in {}", weights_entry), "in model.weights.npz");
     }
@@ -54,8 +53,7 @@ std::vector<std::byte> weights_file(const ZipArchive& archive, const VariableLay
     const std::uint64_t size = entry_size(archive, weights_entry);
     if (archive.contains(weights_entry) && size < needed) {
         fail_input(fmt::format("{}: {}", where, weights_entry),
-                   fmt::format("at least {} bytes for the variables of the config", needed),
-                   fmt::format("{}", size));
+                   fmt::format("at least {} bytes for the variables of the config", needed), fmt::format("{}", size));
     }
     // Names and empty groups of thousands of layers take some; slots of optimizers that we know not, too.
     const std::uint64_t overhead = (std::uint64_t{64} << 20) + 8192 * layout.variables.size();
@@ -89,8 +87,8 @@ SavedModel keras::read_archive(std::vector<std::byte> bytes, const std::string& 
     keras::Extras extras;
     if (archive.contains(extras_entry)) {
         const auto extras_bytes = archive.read(extras_entry, max_json_bytes);
-        extras = keras::read_extras(text_of(extras_bytes), fmt::format("{}: {}", file, extras_entry),
-                                    model.description, updates);
+        extras = keras::read_extras(text_of(extras_bytes), fmt::format("{}: {}", file, extras_entry), model.description,
+                                    updates);
     }
     model.layout = VariableLayout(model.description);
     const auto weights = weights_file(archive, model.layout, file);
@@ -104,8 +102,8 @@ SavedModel keras::read_archive(std::vector<std::byte> bytes, const std::string& 
     model.compilation_problem = std::move(found.problem);
     if (model.compilation) {
         try {
-            model.optimizer_values = keras::read_optimizer_values(root, model.description, model.layout,
-                                                                  model.compilation->optimizer, file);
+            model.optimizer_values =
+                keras::read_optimizer_values(root, model.description, model.layout, model.compilation->optimizer, file);
         } catch (const Error& error) {
             model.compilation.reset();
             model.compilation_problem = error.what();
@@ -143,8 +141,7 @@ ModelDescription description_from_json(std::string_view json, std::string_view w
 }
 
 std::string to_json(const ModelDescription& description, const Compilation* compilation) {
-    return checked_json(description.name,
-                        [&] { return keras::write_model(description, compilation).dump(1) + "\n"; });
+    return checked_json(description.name, [&] { return keras::write_model(description, compilation).dump(1) + "\n"; });
 }
 
 std::vector<std::byte> weights_bytes(const VariableLayout& layout, const VariableValues& values) {

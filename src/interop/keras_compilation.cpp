@@ -82,10 +82,9 @@ Json write_loss(const Loss& loss) {
     }
     if (!loss.from_logits || loss.kind == LossKind::mean_squared_error) return to_word(loss.kind);
     config["from_logits"] = true;
-    const char* name = loss.kind == LossKind::sparse_categorical_crossentropy
-                           ? "SparseCategoricalCrossentropy"
-                       : loss.kind == LossKind::categorical_crossentropy ? "CategoricalCrossentropy"
-                                                                         : "BinaryCrossentropy";
+    const char* name = loss.kind == LossKind::sparse_categorical_crossentropy ? "SparseCategoricalCrossentropy"
+                       : loss.kind == LossKind::categorical_crossentropy      ? "CategoricalCrossentropy"
+                                                                              : "BinaryCrossentropy";
     return object(module, name, std::move(config));
 }
 
@@ -139,8 +138,7 @@ Loss read_loss(const JsonView& view, const TrainingExtras& extras) {
     }
     if (loss.kind == LossKind::huber) {
         loss.delta = config.number("delta", extras.huber_delta.value_or(1.0));
-        if (!(loss.delta > 0))
-            fail_input(view.where() + ".delta", "a positive number", fmt::format("{}", loss.delta));
+        if (!(loss.delta > 0)) fail_input(view.where() + ".delta", "a positive number", fmt::format("{}", loss.delta));
     }
     config.done();
     return loss;

@@ -103,8 +103,8 @@ std::string write_extras(const SavedModel& model, const std::string& where) {
     }
     Json document = {{"version", version}, {"batch_normalization", std::move(layers)}};
     if (model.compilation) {
-        Json optimizer = {{"decay_gamma_beta", std::visit([](const auto& o) { return o.decay_gamma_beta; },
-                                                          model.compilation->optimizer)}};
+        Json optimizer = {{"decay_gamma_beta",
+                           std::visit([](const auto& o) { return o.decay_gamma_beta; }, model.compilation->optimizer)}};
         const Loss& loss = model.compilation->loss;
         if (loss.kind == LossKind::huber) optimizer["huber_delta"] = loss.delta;
         if (loss.kind == LossKind::custom) optimizer["loss"] = "custom";

@@ -18,15 +18,13 @@ struct Word {
     const char* text;
     int value;
 };
-constexpr std::array fans = {Word{"fan_in", static_cast<int>(Fan::in)},
-                             Word{"fan_out", static_cast<int>(Fan::out)},
+constexpr std::array fans = {Word{"fan_in", static_cast<int>(Fan::in)}, Word{"fan_out", static_cast<int>(Fan::out)},
                              Word{"fan_avg", static_cast<int>(Fan::average)}};
 // "normal" is an older word of Keras's for the truncated one; only the first of two is written.
-constexpr std::array distributions = {
-    Word{"truncated_normal", static_cast<int>(Distribution::truncated_normal)},
-    Word{"untruncated_normal", static_cast<int>(Distribution::normal)},
-    Word{"uniform", static_cast<int>(Distribution::uniform)},
-    Word{"normal", static_cast<int>(Distribution::truncated_normal)}};
+constexpr std::array distributions = {Word{"truncated_normal", static_cast<int>(Distribution::truncated_normal)},
+                                      Word{"untruncated_normal", static_cast<int>(Distribution::normal)},
+                                      Word{"uniform", static_cast<int>(Distribution::uniform)},
+                                      Word{"normal", static_cast<int>(Distribution::truncated_normal)}};
 
 template <class Words>
 int value_of(const JsonView& view, const Words& words) {
@@ -95,10 +93,8 @@ Initializer variance_scaling(JsonObject& config) {
 }  // namespace
 
 Json object(std::string_view module, std::string_view class_name, Json config) {
-    return {{"module", module},
-            {"class_name", class_name},
-            {"config", std::move(config)},
-            {"registered_name", nullptr}};
+    return {
+        {"module", module}, {"class_name", class_name}, {"config", std::move(config)}, {"registered_name", nullptr}};
 }
 
 Initializer read_initializer(const JsonView& view) {

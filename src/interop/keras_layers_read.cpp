@@ -118,8 +118,7 @@ Layer read_normalization(JsonObject& config, std::size_t rank, const nlohmann::j
     return layer;
 }
 
-Layer read_options(const std::string& class_name, JsonObject& config, std::size_t rank,
-                   const nlohmann::json& all) {
+Layer read_options(const std::string& class_name, JsonObject& config, std::size_t rank, const nlohmann::json& all) {
     const bool trainable = config.flag("trainable", true);
     if (class_name == "InputLayer") return read_input(config);
     if (class_name == "Dense") return read_dense(config, trainable);

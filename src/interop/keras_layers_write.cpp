@@ -51,13 +51,9 @@ struct Options {
     Json operator()(const Dropout& layer) const {
         return {{"rate", layer.rate}, {"seed", nullptr}, {"noise_shape", nullptr}};
     }
-    Json operator()(const Rescaling& layer) const {
-        return {{"scale", layer.scale}, {"offset", layer.offset}};
-    }
+    Json operator()(const Rescaling& layer) const { return {{"scale", layer.scale}, {"offset", layer.offset}}; }
     Json operator()(const Normalization& layer) const {
-        const auto numbers = [](const std::vector<double>& list) {
-            return list.empty() ? Json(nullptr) : Json(list);
-        };
+        const auto numbers = [](const std::vector<double>& list) { return list.empty() ? Json(nullptr) : Json(list); };
         return {{"axis", Json::array({-1})},
                 {"invert", false},
                 {"mean", numbers(layer.mean)},
@@ -97,8 +93,7 @@ Json write_layer(const Layer& layer, const Shape* input) {
     for (auto& [key, value] : options.items()) config[key] = std::move(value);
     Json out = object("keras.layers", class_name(layer), std::move(config));
     const bool has_build_config = !is_input && !std::holds_alternative<ReLU>(layer) &&
-                                  !std::holds_alternative<Activation>(layer) &&
-                                  !std::holds_alternative<Dropout>(layer);
+                                  !std::holds_alternative<Activation>(layer) && !std::holds_alternative<Dropout>(layer);
     if (input != nullptr && has_build_config) {
         out["build_config"] = {{"input_shape", write_batch_shape(*input)}};
     }
@@ -106,17 +101,14 @@ Json write_layer(const Layer& layer, const Shape* input) {
 }
 
 Json write_model(const ModelDescription& description, const Compilation* compilation) {
-    const bool built =
-        !description.layers.empty() && std::holds_alternative<Input>(description.layers.front());
+    const bool built = !description.layers.empty() && std::holds_alternative<Input>(description.layers.front());
     const std::vector<Shape> shapes = built ? description.shapes() : std::vector<Shape>{};
     Json layers = Json::array();
     for (std::size_t i = 0; i < description.layers.size(); ++i) {
         layers.push_back(write_layer(description.layers[i], built ? &shapes[i] : nullptr));
     }
-    Json config = {{"name", description.name},
-                   {"trainable", true},
-                   {"dtype", float32_policy()},
-                   {"layers", std::move(layers)}};
+    Json config = {
+        {"name", description.name}, {"trainable", true}, {"dtype", float32_policy()}, {"layers", std::move(layers)}};
     if (built) config["build_input_shape"] = write_batch_shape(shapes.front());
     Json out = object("keras", "Sequential", std::move(config));
     if (built) out["build_config"] = {{"input_shape", write_batch_shape(shapes.front())}};

@@ -126,8 +126,7 @@ struct WriteOwn {
 };
 
 Optimizer optimizer_of_class(const JsonView& view, const std::string& name) {
-    for (const Optimizer& candidate :
-         {Optimizer(SGD{}), Optimizer(RMSprop{}), Optimizer(Adam{}), Optimizer(AdamW{})}) {
+    for (const Optimizer& candidate : {Optimizer(SGD{}), Optimizer(RMSprop{}), Optimizer(Adam{}), Optimizer(AdamW{})}) {
         if (name == class_name(candidate)) return candidate;
     }
     view.fail("one of SGD, RMSprop, Adam, AdamW");
@@ -171,9 +170,8 @@ Json write_optimizer(const Optimizer& optimizer) {
     std::visit(
         [&](const auto& o) {
             // AdamW wants a number even for none.
-            config["weight_decay"] = std::holds_alternative<AdamW>(optimizer)
-                                         ? Json(o.weight_decay)
-                                         : where_positive(o.weight_decay);
+            config["weight_decay"] =
+                std::holds_alternative<AdamW>(optimizer) ? Json(o.weight_decay) : where_positive(o.weight_decay);
             config["clipnorm"] = where_positive(o.clipnorm);
             config["global_clipnorm"] = where_positive(o.global_clipnorm);
             config["clipvalue"] = where_positive(o.clipvalue);

@@ -8,8 +8,7 @@ namespace evenkeel::keras {
 namespace {
 
 // Which variables Keras's optimizer keeps slots for.
-std::vector<const Variable*> trained_by_keras(const ModelDescription& description,
-                                              const VariableLayout& layout) {
+std::vector<const Variable*> trained_by_keras(const ModelDescription& description, const VariableLayout& layout) {
     std::vector<const Variable*> out;
     for (const Variable& v : layout.variables) {
         if (v.statistic) continue;
@@ -34,8 +33,7 @@ std::vector<std::string> group_names(const ModelDescription& description) {
     return names;
 }
 
-std::vector<std::vector<const Variable*>> by_layer(const ModelDescription& description,
-                                                   const VariableLayout& layout) {
+std::vector<std::vector<const Variable*>> by_layer(const ModelDescription& description, const VariableLayout& layout) {
     std::vector<std::vector<const Variable*>> out(description.layers.size());
     for (const Variable& v : layout.variables) out[static_cast<std::size_t>(v.layer)].push_back(&v);
     return out;

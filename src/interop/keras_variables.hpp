@@ -14,8 +14,7 @@ namespace evenkeel::keras {
 std::vector<std::string> group_names(const ModelDescription& description);
 
 /// Each layer's variables, in the order of vars/0, vars/1, ….
-std::vector<std::vector<const Variable*>> by_layer(const ModelDescription& description,
-                                                   const VariableLayout& layout);
+std::vector<std::vector<const Variable*>> by_layer(const ModelDescription& description, const VariableLayout& layout);
 
 /// A slot of the optimizer and the variable that it belongs to.
 struct SlotOf {

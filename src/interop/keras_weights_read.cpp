@@ -28,8 +28,7 @@ std::string listed(const std::vector<const Variable*>& variables) {
     for (const Variable* v : variables) {
         words.push_back(fmt::format("{} {}", to_word(v->role), to_string(v->shape)));
     }
-    return words.empty() ? "no variables"
-                         : fmt::format("{} variables, {}", words.size(), fmt::join(words, ", "));
+    return words.empty() ? "no variables" : fmt::format("{} variables, {}", words.size(), fmt::join(words, ", "));
 }
 
 // vars/0, vars/1, …: the reader has sorted them by number.
@@ -40,8 +39,7 @@ bool numbered(const std::vector<hdf5::Dataset>& datasets) {
     return true;
 }
 
-void copy_floats(const hdf5::Array& array, const Shape& shape, std::span<float> out,
-                 const std::string& where) {
+void copy_floats(const hdf5::Array& array, const Shape& shape, std::span<float> out, const std::string& where) {
     if (!same_shape(array, shape)) {
         fail_input(where, "shape " + to_string(shape), text_of(array.shape));
     }
@@ -53,8 +51,8 @@ bool is_whole(hdf5::Type type) {
     return type != hdf5::Type::float16 && type != hdf5::Type::float32 && type != hdf5::Type::float64;
 }
 
-void check_group(const hdf5::Group* group, const std::vector<const Variable*>& variables,
-                 const std::string& path, const std::string& where) {
+void check_group(const hdf5::Group* group, const std::vector<const Variable*>& variables, const std::string& path,
+                 const std::string& where) {
     const std::size_t count = group != nullptr ? group->datasets.size() : 0;
     if (count != variables.size() || (group != nullptr && !numbered(group->datasets))) {
         fail_input(where, fmt::format("{} in {}", listed(variables), path), fmt::format("{}", count));
@@ -63,8 +61,8 @@ void check_group(const hdf5::Group* group, const std::vector<const Variable*>& v
 
 }  // namespace
 
-VariableValues read_values(const hdf5::Group& root, const ModelDescription& description,
-                           const VariableLayout& layout, const std::string& where) {
+VariableValues read_values(const hdf5::Group& root, const ModelDescription& description, const VariableLayout& layout,
+                           const std::string& where) {
     const auto names = group_names(description);
     const auto variables = by_layer(description, layout);
     std::vector<const hdf5::Group*> groups;
@@ -74,14 +72,13 @@ VariableValues read_values(const hdf5::Group& root, const ModelDescription& desc
         const std::string path = "layers/" + names[i] + "/vars";
         groups.push_back(root.find_group(path));
         expected.insert(names[i]);
-        const std::string layer =
-            fmt::format("{}: layer \"{}\"", where, shown(layer_name(description.layers[i])));
+        const std::string layer = fmt::format("{}: layer \"{}\"", where, shown(layer_name(description.layers[i])));
         check_group(groups.back(), variables[i], path, layer);
         for (std::size_t k = 0; k < variables[i].size(); ++k) {
             const hdf5::Array& array = groups.back()->datasets[k].array;
             if (!same_shape(array, variables[i][k]->shape)) {
-                fail_input(layer + "." + to_word(variables[i][k]->role),
-                           "shape " + to_string(variables[i][k]->shape), text_of(array.shape));
+                fail_input(layer + "." + to_word(variables[i][k]->role), "shape " + to_string(variables[i][k]->shape),
+                           text_of(array.shape));
             }
         }
     }
@@ -103,17 +100,16 @@ VariableValues read_values(const hdf5::Group& root, const ModelDescription& desc
         for (std::size_t k = 0; k < variables[i].size(); ++k) {
             const Variable& v = *variables[i][k];
             if (v.role == Role::count) continue;  // nothing reads it; any kind of number, always written as 0
-            copy_floats(groups[i]->datasets[k].array, v.shape, values.of(v),
-                        fmt::format("{}: layer \"{}\".{}", where, shown(layer_name(description.layers[i])),
-                                    to_word(v.role)));
+            copy_floats(
+                groups[i]->datasets[k].array, v.shape, values.of(v),
+                fmt::format("{}: layer \"{}\".{}", where, shown(layer_name(description.layers[i])), to_word(v.role)));
         }
     }
     return values;
 }
 
 OptimizerValues read_optimizer_values(const hdf5::Group& root, const ModelDescription& description,
-                                      const VariableLayout& layout, Optimizer& optimizer,
-                                      const std::string& file) {
+                                      const VariableLayout& layout, Optimizer& optimizer, const std::string& file) {
     const std::string where = file + ": optimizer/vars";
     OptimizerValues values;
     for (int i = 0; i < slot_count(optimizer); ++i) values.slots.emplace_back(layout.weights_size);

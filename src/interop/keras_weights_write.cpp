@@ -27,16 +27,14 @@ void check_fits(const SavedModel& model, const std::string& where) {
     };
     check("weights", layout.weights_size, model.values.weights.size());
     check("statistics", layout.statistics_size, model.values.statistics.size());
-    check("counts of updates", layout.batch_normalizations,
-          static_cast<std::int64_t>(model.values.updates.size()));
+    check("counts of updates", layout.batch_normalizations, static_cast<std::int64_t>(model.values.updates.size()));
     if (!model.compilation) return;
     const OptimizerValues& values = model.optimizer_values;
     if (values.iteration < 0) {
         fail_input(where, "an iteration of at least 0", fmt::format("{}", values.iteration));
     }
     if (values.slots.empty()) return;
-    check("optimizer slots", slot_count(model.compilation->optimizer),
-          static_cast<std::int64_t>(values.slots.size()));
+    check("optimizer slots", slot_count(model.compilation->optimizer), static_cast<std::int64_t>(values.slots.size()));
     for (const Buffer<float>& slot : values.slots) check("numbers a slot", layout.weights_size, slot.size());
 }
 
@@ -78,8 +76,8 @@ std::vector<std::byte> write_weights(const SavedModel& model, const std::string&
     const std::vector<Buffer<float>>& slots = model.optimizer_values.slots;
     const Buffer<float> zeros(model.compilation && slots.empty() ? model.layout.weights_size : 0);
     const std::int64_t iteration = model.optimizer_values.iteration;
-    const auto small_iteration = static_cast<std::int32_t>(
-        std::min<std::int64_t>(iteration, std::numeric_limits<std::int32_t>::max()));
+    const auto small_iteration =
+        static_cast<std::int32_t>(std::min<std::int64_t>(iteration, std::numeric_limits<std::int32_t>::max()));
     float rate_now = 0;
     if (model.compilation) {
         const Optimizer& optimizer = model.compilation->optimizer;
@@ -95,8 +93,7 @@ std::vector<std::byte> write_weights(const SavedModel& model, const std::string&
         for (const SlotOf& entry : slot_order(optimizer, model.description, model.layout)) {
             const Variable& v = *entry.variable;
             const auto values = (slots.empty() ? zeros : slots[entry.slot]).span();
-            append(vars, array_of(values.subspan(static_cast<std::size_t>(v.offset),
-                                                 static_cast<std::size_t>(v.size)),
+            append(vars, array_of(values.subspan(static_cast<std::size_t>(v.offset), static_cast<std::size_t>(v.size)),
                                   v.shape));
         }
     }

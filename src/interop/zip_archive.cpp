@@ -68,20 +68,18 @@ void check_name(const std::string& name, std::set<std::string>& seen, std::strin
 }
 
 ZipEntry checked_entry(const zip_stat_t& stat, std::size_t archive_size, std::string_view where) {
-    constexpr zip_uint64_t needed = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
-                                    ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+    constexpr zip_uint64_t needed =
+        ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
     if ((stat.valid & needed) != needed) fail_input(where, "an entry with name and sizes", "one without");
     const std::string name = shown(stat.name);
     if (stat.encryption_method != ZIP_EM_NONE)
         fail_input(where, "entries in the clear", fmt::format("'{}' encrypted", name));
     if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) {
-        fail_input(where, "entries stored or deflated",
-                   fmt::format("'{}' by method {}", name, stat.comp_method));
+        fail_input(where, "entries stored or deflated", fmt::format("'{}' by method {}", name, stat.comp_method));
     }
-    const bool impossible =
-        stat.comp_size > archive_size ||
-        (stat.comp_method == ZIP_CM_STORE ? stat.size != stat.comp_size
-                                          : stat.size / max_deflate_ratio > stat.comp_size);
+    const bool impossible = stat.comp_size > archive_size ||
+                            (stat.comp_method == ZIP_CM_STORE ? stat.size != stat.comp_size
+                                                              : stat.size / max_deflate_ratio > stat.comp_size);
     if (impossible) {
         fail_input(where, fmt::format("sizes that are possible in an archive of {} bytes", archive_size),
                    fmt::format("'{}' of {} bytes, {} compressed", name, stat.size, stat.comp_size));
@@ -128,8 +126,8 @@ ZipArchive::ZipArchive(ZipArchive&&) noexcept = default;
 ZipArchive& ZipArchive::operator=(ZipArchive&&) noexcept = default;
 
 std::size_t ZipArchive::find(std::string_view name) const {
-    const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                    [name](const ZipEntry& entry) { return entry.name == name; });
+    const auto found =
+        std::find_if(entries_.begin(), entries_.end(), [name](const ZipEntry& entry) { return entry.name == name; });
     return static_cast<std::size_t>(found - entries_.begin());
 }
 
@@ -138,8 +136,7 @@ std::vector<std::byte> ZipArchive::read(std::string_view name, std::uint64_t max
     if (index == entries_.size()) fail_input(where_, fmt::format("an entry '{}'", name), "none of that name");
     const std::string where = fmt::format("{}:{}", where_, name);
     const std::uint64_t size = entries_[index].size;
-    if (size > max_bytes)
-        fail_input(where, fmt::format("at most {} bytes", max_bytes), fmt::format("{}", size));
+    if (size > max_bytes) fail_input(where, fmt::format("at most {} bytes", max_bytes), fmt::format("{}", size));
 
     const std::unique_ptr<zip_file_t, Discard> file(zip_fopen_index(handle_->zip.get(), index, 0));
     if (!file) fail_input(where, "an entry that can be read", zip_strerror(handle_->zip.get()));
@@ -151,8 +148,7 @@ std::vector<std::byte> ZipArchive::read(std::string_view name, std::uint64_t max
         const std::size_t done = out.size();
         out.resize(done + piece);
         const zip_int64_t count = zip_fread(file.get(), out.data() + done, piece);
-        if (count < 0)
-            fail_input(where, fmt::format("{} undamaged bytes", size), zip_file_strerror(file.get()));
+        if (count < 0) fail_input(where, fmt::format("{} undamaged bytes", size), zip_file_strerror(file.get()));
         out.resize(done + static_cast<std::size_t>(count));
         if (out.size() > size) fail_input(where, fmt::format("{} bytes", size), "more");
         if (count == 0) break;
@@ -183,8 +179,7 @@ std::vector<std::byte> make_zip(std::span<const ZipContent> contents, std::strin
         std::unique_ptr<zip_source_t, Discard> source(
             zip_source_buffer(zip.get(), content.bytes.data(), content.bytes.size(), 0));
         check(source != nullptr);
-        const zip_int64_t added =
-            zip_file_add(zip.get(), content.name.c_str(), source.get(), ZIP_FL_ENC_UTF_8);
+        const zip_int64_t added = zip_file_add(zip.get(), content.name.c_str(), source.get(), ZIP_FL_ENC_UTF_8);
         check(added >= 0);
         (void)source.release();
         const auto index = static_cast<zip_uint64_t>(added);
@@ -205,8 +200,7 @@ std::vector<std::byte> make_zip(std::span<const ZipContent> contents, std::strin
     std::vector<std::byte> out(stat.size);
     const zip_int64_t count = zip_source_read(target.get(), out.data(), out.size());
     zip_source_close(target.get());
-    if (count != static_cast<zip_int64_t>(out.size()))
-        fail_work(where, "the finished archive", "a part of it");
+    if (count != static_cast<zip_int64_t>(out.size())) fail_work(where, "the finished archive", "a part of it");
     return out;
 }
 

@@ -29,9 +29,7 @@ class ZipArchive {
     ZipArchive(ZipArchive&&) noexcept;
     ZipArchive& operator=(ZipArchive&&) noexcept;
 
-    const std::vector<ZipEntry>& entries() const {
-        return entries_;
-    }  ///< folders too, their names end in '/'
+    const std::vector<ZipEntry>& entries() const { return entries_; }  ///< folders too, their names end in '/'
     bool contains(std::string_view name) const { return find(name) != entries_.size(); }
 
     /// The contents of one entry, its checksum verified. Throws Error{input} when there is none of that name,

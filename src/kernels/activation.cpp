@@ -34,7 +34,8 @@ HWY_INLINE V silu(D d, V z) {
 
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V relu(D d, const Pointwise& g, V z) {
-    // 0·z would be NaN at −∞ and −0 elsewhere; the same bits as the ReLU that is fused into the normalization.
+    // 0·z would be NaN at −∞ and −0 elsewhere; the same bits as the ReLU that is fused into the
+    // normalization.
     if (g.is_plain_relu()) return hn::IfThenZeroElse(hn::Le(z, hn::Zero(d)), z);
     const V threshold = hn::Set(d, g.threshold);
     const V below = hn::Mul(hn::Set(d, g.negative_slope), hn::Sub(z, threshold));
@@ -86,14 +87,12 @@ HWY_INLINE V slope(D d, const Pointwise& g, V z, V a) {
 }
 
 void Activate(const Pointwise& g, std::int64_t n, const float* z, float* a) {
-    for_columns(
-        n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(value(d, g, hn::LoadU(d, z + i)), d, a + i); });
+    for_columns(n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(value(d, g, hn::LoadU(d, z + i)), d, a + i); });
 }
 
 // `z` may be null where the slope reads a only; then a stands in for it (plain ReLU: a > 0 exactly where z >
 // 0).
-void ActivateBackward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da,
-                      float* dz) {
+void ActivateBackward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da, float* dz) {
     const float* input = z != nullptr ? z : a;
     if (g.is_plain_relu()) {  // a choice, not a product: the bits of the ReLU that is fused into the
                               // normalization
@@ -165,8 +164,7 @@ void activate(const Pointwise& g, std::int64_t n, const float* z, float* a) {
     HWY_DYNAMIC_DISPATCH(Activate)(g, n, z, a);
 }
 
-void activate_backward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da,
-                       float* dz) {
+void activate_backward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da, float* dz) {
     if (g.kind == PointwiseKind::gelu) {
         for (std::int64_t i = 0; i < n; ++i) dz[i] = da[i] * reference::derivative(g, z[i]);
         return;

@@ -11,8 +11,7 @@ void activate(const Pointwise& g, std::int64_t n, const float* z, float* a);
 
 /// dz[i] = da[i]·g'(z[i]); dz may be da. `a` is g(z): sigmoid, tanh and plain ReLU read only it (z may then
 /// be null), the others read z.
-void activate_backward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da,
-                       float* dz);
+void activate_backward(const Pointwise& g, std::int64_t n, const float* z, const float* a, const float* da, float* dz);
 
 /// True where activate_backward needs z and not only a.
 bool backward_needs_input(const Pointwise& g);

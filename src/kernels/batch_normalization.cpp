@@ -39,8 +39,7 @@ HWY_INLINE void moments_of_columns(D d, std::int64_t rows, std::int64_t channels
         s3 = hn::Add(s3, hn::LoadU(d, x + (r + 3) * channels));
     }
     for (; r < rows; ++r) s0 = hn::Add(s0, hn::LoadU(d, x + r * channels));
-    const V shift =
-        hn::Mul(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)), hn::Set(d, 1.0F / static_cast<float>(rows)));
+    const V shift = hn::Mul(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)), hn::Set(d, 1.0F / static_cast<float>(rows)));
 
     // Second pass: Σ(x − shift) corrects the mean, Σ(x − shift)² − (Σ(x − shift))²/n is M2.
     V e0 = hn::Zero(d), e1 = hn::Zero(d), q0 = hn::Zero(d), q1 = hn::Zero(d);
@@ -79,28 +78,25 @@ HWY_INLINE void moments_of_columns(D d, std::int64_t rows, std::int64_t channels
     }
 }
 
-void BlockMoments(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x,
-                  double* HWY_RESTRICT mean, double* HWY_RESTRICT m2) {
+void BlockMoments(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, double* HWY_RESTRICT mean,
+                  double* HWY_RESTRICT m2) {
     for (std::int64_t first = 0; first < rows; first += rows_per_sum) {
         const std::int64_t n = std::min(rows_per_sum, rows - first);
         for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
-            moments_of_columns(d, n, channels, x + first * channels + c, static_cast<double>(first), mean + c,
-                               m2 + c);
+            moments_of_columns(d, n, channels, x + first * channels + c, static_cast<double>(first), mean + c, m2 + c);
         });
     }
 }
 
-void MergeMoments(std::int64_t channels, double count_a, double* HWY_RESTRICT mean_a,
-                  double* HWY_RESTRICT m2_a, double count_b, const double* HWY_RESTRICT mean_b,
-                  const double* HWY_RESTRICT m2_b) {
-    for (std::int64_t c = 0; c < channels; ++c)
-        merge_one(count_a, mean_a[c], m2_a[c], count_b, mean_b[c], m2_b[c]);
+void MergeMoments(std::int64_t channels, double count_a, double* HWY_RESTRICT mean_a, double* HWY_RESTRICT m2_a,
+                  double count_b, const double* HWY_RESTRICT mean_b, const double* HWY_RESTRICT m2_b) {
+    for (std::int64_t c = 0; c < channels; ++c) merge_one(count_a, mean_a[c], m2_a[c], count_b, mean_b[c], m2_b[c]);
 }
 
 template <bool kReLU>
-HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float* x,
-                          const float* HWY_RESTRICT mean_high, const float* HWY_RESTRICT mean_low,
-                          const float* HWY_RESTRICT scale, const float* HWY_RESTRICT shift, float* y) {
+HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float* x, const float* HWY_RESTRICT mean_high,
+                          const float* HWY_RESTRICT mean_low, const float* HWY_RESTRICT scale,
+                          const float* HWY_RESTRICT shift, float* y) {
     for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
         const auto high = hn::LoadU(d, mean_high + c), low = hn::LoadU(d, mean_low + c);
         const auto s = hn::LoadU(d, scale + c), b = hn::LoadU(d, shift + c);
@@ -122,9 +118,9 @@ void BlockNormalize(std::int64_t rows, std::int64_t channels, const float* x, co
     }
 }
 
-void BlockBackwardSums(std::int64_t rows, std::int64_t channels, const float* x,
-                       const ChannelMoments& moments, const float* a, const float* da, float* dy,
-                       double* HWY_RESTRICT sum_dy, double* HWY_RESTRICT sum_dy_xhat) {
+void BlockBackwardSums(std::int64_t rows, std::int64_t channels, const float* x, const ChannelMoments& moments,
+                       const float* a, const float* da, float* dy, double* HWY_RESTRICT sum_dy,
+                       double* HWY_RESTRICT sum_dy_xhat) {
     for (std::int64_t first = 0; first < rows; first += rows_per_sum) {
         const std::int64_t end = std::min(first + rows_per_sum, rows);
         for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
@@ -154,10 +150,10 @@ void BlockBackwardSums(std::int64_t rows, std::int64_t channels, const float* x,
     }
 }
 
-void BlockBackwardInput(std::int64_t rows, std::int64_t channels, const float* x,
-                        const float* HWY_RESTRICT mean_high, const float* HWY_RESTRICT mean_low,
-                        const float* HWY_RESTRICT scale, const float* HWY_RESTRICT mean_dy,
-                        const float* HWY_RESTRICT slope, const float* dy, float* dx) {
+void BlockBackwardInput(std::int64_t rows, std::int64_t channels, const float* x, const float* HWY_RESTRICT mean_high,
+                        const float* HWY_RESTRICT mean_low, const float* HWY_RESTRICT scale,
+                        const float* HWY_RESTRICT mean_dy, const float* HWY_RESTRICT slope, const float* dy,
+                        float* dx) {
     for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
         const auto high = hn::LoadU(d, mean_high + c), low = hn::LoadU(d, mean_low + c);
         const auto g = hn::LoadU(d, scale + c), mean = hn::LoadU(d, mean_dy + c), k = hn::LoadU(d, slope + c);
@@ -197,9 +193,8 @@ void block_normalize(std::int64_t rows, std::int64_t channels, const float* x, c
     HWY_DYNAMIC_DISPATCH(BlockNormalize)(rows, channels, x, mean_high, mean_low, scale, shift, relu, y);
 }
 
-void block_backward_sums(std::int64_t rows, std::int64_t channels, const float* x,
-                         const ChannelMoments& moments, const float* a, const float* da, float* dy,
-                         double* sum_dy, double* sum_dy_xhat) {
+void block_backward_sums(std::int64_t rows, std::int64_t channels, const float* x, const ChannelMoments& moments,
+                         const float* a, const float* da, float* dy, double* sum_dy, double* sum_dy_xhat) {
     HWY_DYNAMIC_DISPATCH(BlockBackwardSums)(rows, channels, x, moments, a, da, dy, sum_dy, sum_dy_xhat);
 }
 

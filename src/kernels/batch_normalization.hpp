@@ -35,9 +35,8 @@ void block_normalize(std::int64_t rows, std::int64_t channels, const float* x, c
 /// Sums for the backward pass. da: gradient behind g, [rows, channels]; a: the output behind g where g is
 /// ReLU, else null. Writes dy = da·g' (may be da) and
 ///   sum_dy[c] = Σ dy,  sum_dy_xhat[c] = Σ dy·ẑ   (double, overwritten).
-void block_backward_sums(std::int64_t rows, std::int64_t channels, const float* x,
-                         const ChannelMoments& moments, const float* a, const float* da, float* dy,
-                         double* sum_dy, double* sum_dy_xhat);
+void block_backward_sums(std::int64_t rows, std::int64_t channels, const float* x, const ChannelMoments& moments,
+                         const float* a, const float* da, float* dy, double* sum_dy, double* sum_dy_xhat);
 
 /// dx = scale·(dy − mean_dy − ((x − mean_high) − mean_low)·slope) with scale = γ·inverse, mean_dy = Σdy/m and
 /// slope = inverse·Σ(dy·ẑ)/m, all [channels]. dx may be dy.

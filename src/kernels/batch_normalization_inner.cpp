@@ -39,10 +39,8 @@ void BlockMomentsInner(const InnerBlock& block, const float* x, double* mean, do
     for (std::int64_t o = 0; o < block.outer; ++o) {
         for (std::int64_t c = 0; c < block.channels; ++c) {
             const float* run = x + (o * block.channels + c) * block.inner;
-            const auto shift =
-                static_cast<float>(sum_over(block.inner, [&](auto d, std::int64_t i)
-                                                             HWY_ATTR { return hn::LoadU(d, run + i); }) /
-                                   n);
+            const auto shift = static_cast<float>(
+                sum_over(block.inner, [&](auto d, std::int64_t i) HWY_ATTR { return hn::LoadU(d, run + i); }) / n);
             const double error = sum_over(block.inner, [&](auto d, std::int64_t i) HWY_ATTR {
                 return hn::Sub(hn::LoadU(d, run + i), hn::Set(d, shift));
             });
@@ -56,8 +54,7 @@ void BlockMomentsInner(const InnerBlock& block, const float* x, double* mean, do
                 mean[c] = run_mean;
                 m2[c] = run_m2;
             } else {
-                const double before = static_cast<double>(o) * n, delta = run_mean - mean[c],
-                             share = n / (before + n);
+                const double before = static_cast<double>(o) * n, delta = run_mean - mean[c], share = n / (before + n);
                 mean[c] += delta * share;
                 m2[c] += run_m2 + delta * delta * before * share;
             }
@@ -65,14 +62,14 @@ void BlockMomentsInner(const InnerBlock& block, const float* x, double* mean, do
     }
 }
 
-void BlockNormalizeInner(const InnerBlock& block, const float* x, const float* mean_high,
-                         const float* mean_low, const float* scale, const float* shift, bool relu, float* y) {
+void BlockNormalizeInner(const InnerBlock& block, const float* x, const float* mean_high, const float* mean_low,
+                         const float* scale, const float* shift, bool relu, float* y) {
     for (std::int64_t o = 0; o < block.outer; ++o) {
         for (std::int64_t c = 0; c < block.channels; ++c) {
             const std::int64_t at = (o * block.channels + c) * block.inner;
             for_columns(block.inner, [&](auto d, std::int64_t i) HWY_ATTR {
-                const auto centred = hn::Sub(hn::Sub(hn::LoadU(d, x + at + i), hn::Set(d, mean_high[c])),
-                                             hn::Set(d, mean_low[c]));
+                const auto centred =
+                    hn::Sub(hn::Sub(hn::LoadU(d, x + at + i), hn::Set(d, mean_high[c])), hn::Set(d, mean_low[c]));
                 auto v = hn::MulAdd(centred, hn::Set(d, scale[c]), hn::Set(d, shift[c]));
                 if (relu) v = hn::IfThenZeroElse(hn::Le(v, hn::Zero(d)), v);  // max() would hide a NaN
                 hn::StoreU(v, d, y + at + i);
@@ -81,8 +78,8 @@ void BlockNormalizeInner(const InnerBlock& block, const float* x, const float* m
     }
 }
 
-void BlockBackwardSumsInner(const InnerBlock& block, const float* x, const ChannelMoments& moments,
-                            const float* a, const float* da, float* dy, double* sum_dy, double* sum_dy_xhat) {
+void BlockBackwardSumsInner(const InnerBlock& block, const float* x, const ChannelMoments& moments, const float* a,
+                            const float* da, float* dy, double* sum_dy, double* sum_dy_xhat) {
     std::fill(sum_dy, sum_dy + block.channels, 0.0);
     std::fill(sum_dy_xhat, sum_dy_xhat + block.channels, 0.0);
     for (std::int64_t o = 0; o < block.outer; ++o) {
@@ -93,28 +90,26 @@ void BlockBackwardSumsInner(const InnerBlock& block, const float* x, const Chann
                 if (a != nullptr) v = hn::IfThenElseZero(hn::Gt(hn::LoadU(d, a + at + i), hn::Zero(d)), v);
                 hn::StoreU(v, d, dy + at + i);
             });
-            sum_dy[c] += sum_over(block.inner,
-                                  [&](auto d, std::int64_t i) HWY_ATTR { return hn::LoadU(d, dy + at + i); });
-            sum_dy_xhat[c] +=
-                moments.inverse[c] * sum_over(block.inner, [&](auto d, std::int64_t i) HWY_ATTR {
-                    const auto centred =
-                        hn::Sub(hn::Sub(hn::LoadU(d, x + at + i), hn::Set(d, moments.mean_high[c])),
-                                hn::Set(d, moments.mean_low[c]));
-                    return hn::Mul(hn::LoadU(d, dy + at + i), centred);
-                });
+            sum_dy[c] +=
+                sum_over(block.inner, [&](auto d, std::int64_t i) HWY_ATTR { return hn::LoadU(d, dy + at + i); });
+            sum_dy_xhat[c] += moments.inverse[c] * sum_over(block.inner, [&](auto d, std::int64_t i) HWY_ATTR {
+                                  const auto centred =
+                                      hn::Sub(hn::Sub(hn::LoadU(d, x + at + i), hn::Set(d, moments.mean_high[c])),
+                                              hn::Set(d, moments.mean_low[c]));
+                                  return hn::Mul(hn::LoadU(d, dy + at + i), centred);
+                              });
         }
     }
 }
 
-void BlockBackwardInputInner(const InnerBlock& block, const float* x, const float* mean_high,
-                             const float* mean_low, const float* scale, const float* mean_dy,
-                             const float* slope, const float* dy, float* dx) {
+void BlockBackwardInputInner(const InnerBlock& block, const float* x, const float* mean_high, const float* mean_low,
+                             const float* scale, const float* mean_dy, const float* slope, const float* dy, float* dx) {
     for (std::int64_t o = 0; o < block.outer; ++o) {
         for (std::int64_t c = 0; c < block.channels; ++c) {
             const std::int64_t at = (o * block.channels + c) * block.inner;
             for_columns(block.inner, [&](auto d, std::int64_t i) HWY_ATTR {
-                const auto centred = hn::Sub(hn::Sub(hn::LoadU(d, x + at + i), hn::Set(d, mean_high[c])),
-                                             hn::Set(d, mean_low[c]));
+                const auto centred =
+                    hn::Sub(hn::Sub(hn::LoadU(d, x + at + i), hn::Set(d, mean_high[c])), hn::Set(d, mean_low[c]));
                 const auto v = hn::NegMulAdd(centred, hn::Set(d, slope[c]),
                                              hn::Sub(hn::LoadU(d, dy + at + i), hn::Set(d, mean_dy[c])));
                 hn::StoreU(hn::Mul(v, hn::Set(d, scale[c])), d, dx + at + i);
@@ -139,21 +134,19 @@ void block_moments_inner(const InnerBlock& block, const float* x, double* mean, 
     HWY_DYNAMIC_DISPATCH(BlockMomentsInner)(block, x, mean, m2);
 }
 
-void block_normalize_inner(const InnerBlock& block, const float* x, const float* mean_high,
-                           const float* mean_low, const float* scale, const float* shift, bool relu,
-                           float* y) {
+void block_normalize_inner(const InnerBlock& block, const float* x, const float* mean_high, const float* mean_low,
+                           const float* scale, const float* shift, bool relu, float* y) {
     HWY_DYNAMIC_DISPATCH(BlockNormalizeInner)(block, x, mean_high, mean_low, scale, shift, relu, y);
 }
 
-void block_backward_sums_inner(const InnerBlock& block, const float* x, const ChannelMoments& moments,
-                               const float* a, const float* da, float* dy, double* sum_dy,
-                               double* sum_dy_xhat) {
+void block_backward_sums_inner(const InnerBlock& block, const float* x, const ChannelMoments& moments, const float* a,
+                               const float* da, float* dy, double* sum_dy, double* sum_dy_xhat) {
     HWY_DYNAMIC_DISPATCH(BlockBackwardSumsInner)(block, x, moments, a, da, dy, sum_dy, sum_dy_xhat);
 }
 
-void block_backward_input_inner(const InnerBlock& block, const float* x, const float* mean_high,
-                                const float* mean_low, const float* scale, const float* mean_dy,
-                                const float* slope, const float* dy, float* dx) {
+void block_backward_input_inner(const InnerBlock& block, const float* x, const float* mean_high, const float* mean_low,
+                                const float* scale, const float* mean_dy, const float* slope, const float* dy,
+                                float* dx) {
     HWY_DYNAMIC_DISPATCH(BlockBackwardInputInner)
     (block, x, mean_high, mean_low, scale, mean_dy, slope, dy, dx);
 }

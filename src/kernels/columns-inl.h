@@ -26,8 +26,7 @@ HWY_INLINE void for_columns(std::int64_t columns, const Body& body) {
     const hn::CappedTag<float, 4> quarter;
     const hn::CappedTag<float, 1> one;
     std::int64_t c = 0;
-    for (const auto step = static_cast<std::int64_t>(hn::Lanes(full)); c + step <= columns; c += step)
-        body(full, c);
+    for (const auto step = static_cast<std::int64_t>(hn::Lanes(full)); c + step <= columns; c += step) body(full, c);
     for (const auto step = static_cast<std::int64_t>(hn::Lanes(quarter)); c + step <= columns; c += step)
         body(quarter, c);
     for (; c < columns; ++c) body(one, c);

@@ -37,8 +37,8 @@ void ColumnSums(std::int64_t rows, std::int64_t columns, const float* x, float* 
     });
 }
 
-void ScaleColumns(std::int64_t rows, std::int64_t columns, const float* scale, const float* offset,
-                  const float* x, float* y) {
+void ScaleColumns(std::int64_t rows, std::int64_t columns, const float* scale, const float* offset, const float* x,
+                  float* y) {
     for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
         const auto s = hn::LoadU(d, scale + c), b = hn::LoadU(d, offset + c);
         for (std::int64_t r = 0; r < rows; ++r) {
@@ -81,8 +81,8 @@ void column_sums(std::int64_t rows, std::int64_t columns, const float* x, float*
     HWY_DYNAMIC_DISPATCH(ColumnSums)(rows, columns, x, sums);
 }
 
-void scale_columns(std::int64_t rows, std::int64_t columns, const float* scale, const float* offset,
-                   const float* x, float* y) {
+void scale_columns(std::int64_t rows, std::int64_t columns, const float* scale, const float* offset, const float* x,
+                   float* y) {
     HWY_DYNAMIC_DISPATCH(ScaleColumns)(rows, columns, scale, offset, x, y);
 }
 

@@ -11,8 +11,8 @@ void add_bias(std::int64_t rows, std::int64_t columns, const float* bias, float*
 void column_sums(std::int64_t rows, std::int64_t columns, const float* x, float* sums);
 
 /// x[r, c] = x[r, c]·scale[c] + offset[c].
-void scale_columns(std::int64_t rows, std::int64_t columns, const float* scale, const float* offset,
-                   const float* x, float* y);
+void scale_columns(std::int64_t rows, std::int64_t columns, const float* scale, const float* offset, const float* x,
+                   float* y);
 
 /// True when all n values are finite.
 bool all_finite(std::int64_t n, const float* x);

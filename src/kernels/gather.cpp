@@ -66,8 +66,7 @@ std::int64_t source_row(const GatherSource& source, std::int64_t r) {
 
 void prefetch_rows(const GatherSource& source, std::int64_t begin, std::int64_t end) {
     const std::int64_t width = source.features * (source.bytes != nullptr ? 1 : 4);
-    const auto* base =
-        source.bytes != nullptr ? source.bytes : reinterpret_cast<const std::uint8_t*>(source.floats);
+    const auto* base = source.bytes != nullptr ? source.bytes : reinterpret_cast<const std::uint8_t*>(source.floats);
     for (std::int64_t r = begin; r < end; ++r) {
         const std::uint8_t* row = base + source_row(source, r) * width;
         for (std::int64_t at = 0; at < width; at += 64) __builtin_prefetch(row + at, 0, 2);

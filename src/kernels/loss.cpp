@@ -107,8 +107,6 @@ void SparseSoftmaxCrossentropy(const LossBlock& block, float* probabilities) {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include <vector>
-
 #include "kernels/reference/loss.hpp"
 
 namespace evenkeel::kernels {
@@ -118,18 +116,9 @@ HWY_EXPORT(SparseSoftmaxCrossentropy);
 namespace {
 
 // The outputs of a network are few; these losses run as their formulas read, in double, one row at a time.
-constexpr std::int64_t stack_width = 256;
-
 template <typename RowLoss>
 void each_row(const LossBlock& block, const RowLoss& row_loss) {
-    double stack[3 * stack_width];
-    std::vector<double> heap;
-    double* scratch = stack;
-    if (block.width > stack_width) {
-        heap.resize(static_cast<std::size_t>(3 * block.width));
-        scratch = heap.data();
-    }
-    double *p = scratch, *t = scratch + block.width, *gradient = scratch + 2 * block.width;
+    double *p = block.scratch, *t = p + block.width, *gradient = t + block.width;
     for (std::int64_t r = 0; r < block.rows; ++r) {
         for (std::int64_t j = 0; j < block.width; ++j) {
             p[j] = block.predictions[r * block.width + j];

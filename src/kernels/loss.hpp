@@ -17,6 +17,7 @@ struct LossBlock {
     float scale = 1.0F;
     float* losses = nullptr;    ///< [rows]: unweighted
     float* gradient = nullptr;  ///< [rows, width]; null: not wanted
+    double* scratch = nullptr;  ///< [3·width], of all but the fused sparse one
 };
 
 /// Softmax, cross-entropy and its gradient in one pass over the logits; probabilities [rows, width] may be

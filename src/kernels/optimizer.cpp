@@ -26,8 +26,7 @@ void Sgd(const SgdStep& step, std::int64_t n, const float* HWY_RESTRICT g, float
         const auto mu = hn::Set(d, step.momentum);
         const auto velocity = hn::Sub(hn::Mul(hn::LoadU(d, m + i), mu), change);
         hn::StoreU(velocity, d, m + i);
-        hn::StoreU(hn::Add(kept, step.nesterov ? hn::Sub(hn::Mul(velocity, mu), change) : velocity), d,
-                   w + i);
+        hn::StoreU(hn::Add(kept, step.nesterov ? hn::Sub(hn::Mul(velocity, mu), change) : velocity), d, w + i);
     });
 }
 
@@ -60,23 +59,21 @@ void Adam(const AdamStep& step, std::int64_t n, const float* HWY_RESTRICT g, flo
     for_columns(n, [&](auto d, std::int64_t i) HWY_ATTR {
         const auto gradient = hn::LoadU(d, g + i);
         const auto m_old = hn::LoadU(d, m + i), v_old = hn::LoadU(d, v + i);
-        const auto m_new = hn::MulAdd(hn::Sub(gradient, m_old), hn::Set(d, 1.0F - step.beta_1), m_old);
-        const auto v_new =
-            hn::MulAdd(hn::Sub(hn::Mul(gradient, gradient), v_old), hn::Set(d, 1.0F - step.beta_2), v_old);
+        const auto m_new = hn::MulAdd(hn::Sub(gradient, m_old), hn::Set(d, step.rest_1), m_old);
+        const auto v_new = hn::MulAdd(hn::Sub(hn::Mul(gradient, gradient), v_old), hn::Set(d, step.rest_2), v_old);
         hn::StoreU(m_new, d, m + i);
         hn::StoreU(v_new, d, v + i);
-        const auto change = hn::Div(hn::Mul(m_new, hn::Set(d, step.alpha)),
-                                    hn::Add(hn::Sqrt(v_new), hn::Set(d, step.epsilon)));
+        const auto change =
+            hn::Div(hn::Mul(m_new, hn::Set(d, step.alpha)), hn::Add(hn::Sqrt(v_new), hn::Set(d, step.epsilon)));
         hn::StoreU(hn::Sub(hn::Mul(hn::LoadU(d, w + i), hn::Set(d, step.decay)), change), d, w + i);
     });
 }
 
-void AddRegularizerGradient(float l1, float l2, std::int64_t n, const float* HWY_RESTRICT w,
-                            float* HWY_RESTRICT g) {
+void AddRegularizerGradient(float l1, float l2, std::int64_t n, const float* HWY_RESTRICT w, float* HWY_RESTRICT g) {
     for_columns(n, [&](auto d, std::int64_t i) HWY_ATTR {
         const auto weight = hn::LoadU(d, w + i), zero = hn::Zero(d), plus = hn::Set(d, l1);
-        const auto sign = hn::IfThenElse(hn::Gt(weight, zero), plus,
-                                         hn::IfThenElseZero(hn::Lt(weight, zero), hn::Neg(plus)));
+        const auto sign =
+            hn::IfThenElse(hn::Gt(weight, zero), plus, hn::IfThenElseZero(hn::Lt(weight, zero), hn::Neg(plus)));
         const auto slope = hn::MulAdd(weight, hn::Set(d, 2.0F * l2), sign);
         hn::StoreU(hn::Add(hn::LoadU(d, g + i), slope), d, g + i);
     });
@@ -108,8 +105,8 @@ void sgd(const SgdStep& step, std::int64_t n, const float* g, float* m, float* w
     HWY_DYNAMIC_DISPATCH(Sgd)(step, n, g, m, w);
 }
 
-void rmsprop(const RmspropStep& step, std::int64_t n, const float* g, float* square, float* average,
-             float* velocity, float* w) {
+void rmsprop(const RmspropStep& step, std::int64_t n, const float* g, float* square, float* average, float* velocity,
+             float* w) {
     HWY_DYNAMIC_DISPATCH(Rmsprop)(step, n, g, square, average, velocity, w);
 }
 

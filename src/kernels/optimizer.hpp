@@ -19,12 +19,14 @@ struct RmspropStep {
     float rate, decay, rho, epsilon, momentum;
 };
 /// square [n]; average [n] where centered, else null; velocity [n] where momentum > 0, else null.
-void rmsprop(const RmspropStep& step, std::int64_t n, const float* g, float* square, float* average,
-             float* velocity, float* w);
+void rmsprop(const RmspropStep& step, std::int64_t n, const float* g, float* square, float* average, float* velocity,
+             float* w);
 
 struct AdamStep {
     float alpha;  ///< η·√(1−β₂ᵗ)/(1−β₁ᵗ)
-    float decay, beta_1, beta_2, epsilon;
+    float decay;
+    float rest_1, rest_2;  ///< 1 − β₁ and 1 − β₂, rounded once: 1.0F − 0.999F is 1.3e-5 off
+    float epsilon;
 };
 void adam(const AdamStep& step, std::int64_t n, const float* g, float* m, float* v, float* w);
 

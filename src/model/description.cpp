@@ -14,8 +14,7 @@ std::string snake_case(std::string_view name) {
     const auto upper = [&](std::size_t i) { return std::isupper(static_cast<unsigned char>(name[i])) != 0; };
     std::string out;
     for (std::size_t i = 0; i < name.size(); ++i) {
-        const bool starts_word =
-            i > 0 && upper(i) && ((i + 1 < name.size() && !upper(i + 1)) || !upper(i - 1));
+        const bool starts_word = i > 0 && upper(i) && ((i + 1 < name.size() && !upper(i + 1)) || !upper(i - 1));
         if (starts_word) out += '_';
         out += static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
     }
@@ -24,12 +23,10 @@ std::string snake_case(std::string_view name) {
 
 void ModelDescription::add(Layer layer) {
     if (std::holds_alternative<Input>(layer) && !layers.empty()) {
-        fail_input(name + ".add", "an Input as the first layer only",
-                   fmt::format("one at position {}", layers.size()));
+        fail_input(name + ".add", "an Input as the first layer only", fmt::format("one at position {}", layers.size()));
     }
     const auto taken = [this](const std::string& candidate) {
-        return std::any_of(layers.begin(), layers.end(),
-                           [&](const Layer& l) { return layer_name(l) == candidate; });
+        return std::any_of(layers.begin(), layers.end(), [&](const Layer& l) { return layer_name(l) == candidate; });
     };
     if (layer_name(layer).empty()) {
         const std::string base = snake_case(evenkeel::class_name(layer));

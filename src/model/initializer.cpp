@@ -43,8 +43,7 @@ double truncated_normal(const Random& random, std::uint64_t i) {
     }
 }
 
-void variance_scaling(const Initializer& initializer, const Shape& shape, const Random& random,
-                      std::span<float> out) {
+void variance_scaling(const Initializer& initializer, const Shape& shape, const Random& random, std::span<float> out) {
     const double fan_in = shape.empty() ? 1.0 : static_cast<double>(shape.front());
     const double fan_out = shape.empty() ? 1.0 : static_cast<double>(shape.back());
     const double fan = initializer.fan == Initializer::Fan::in    ? fan_in
@@ -80,8 +79,7 @@ void orthogonal(double gain, const Shape& shape, const Random& random, std::span
     const std::int64_t tall = std::max(rows, columns), narrow = std::min(rows, columns);
     std::vector<std::vector<double>> q(narrow, std::vector<double>(tall));
     for (std::int64_t j = 0; j < narrow; ++j) {
-        for (std::int64_t i = 0; i < tall; ++i)
-            q[j][i] = random.normal(static_cast<std::uint64_t>(j * tall + i));
+        for (std::int64_t i = 0; i < tall; ++i) q[j][i] = random.normal(static_cast<std::uint64_t>(j * tall + i));
         for (int pass = 0; pass < 2; ++pass) {
             for (std::int64_t k = 0; k < j; ++k) {
                 double dot = 0;
@@ -113,8 +111,7 @@ Initializer Constant(double value) {
 }
 
 Initializer RandomNormal(double mean, double stddev) {
-    if (!(stddev >= 0))
-        fail_input("RandomNormal.stddev", "a number of at least 0", fmt::format("{}", stddev));
+    if (!(stddev >= 0)) fail_input("RandomNormal.stddev", "a number of at least 0", fmt::format("{}", stddev));
     Initializer result;
     result.kind = Initializer::Kind::random_normal;
     result.a = mean;
@@ -124,8 +121,7 @@ Initializer RandomNormal(double mean, double stddev) {
 
 Initializer RandomUniform(double minval, double maxval) {
     if (!(minval <= maxval)) {
-        fail_input("RandomUniform", "minval ≤ maxval",
-                   fmt::format("minval {} and maxval {}", minval, maxval));
+        fail_input("RandomUniform", "minval ≤ maxval", fmt::format("minval {} and maxval {}", minval, maxval));
     }
     Initializer result;
     result.kind = Initializer::Kind::random_uniform;
@@ -155,8 +151,7 @@ std::span<const char* const> initializer_words() {
     return words;
 }
 
-void initialize(const Initializer& initializer, const Shape& shape, const Random& random,
-                std::span<float> out) {
+void initialize(const Initializer& initializer, const Shape& shape, const Random& random, std::span<float> out) {
     switch (initializer.kind) {
         case Initializer::Kind::constant:
             std::fill(out.begin(), out.end(), static_cast<float>(initializer.a));
@@ -168,8 +163,7 @@ void initialize(const Initializer& initializer, const Shape& shape, const Random
             return;
         case Initializer::Kind::random_uniform:
             for (std::size_t i = 0; i < out.size(); ++i) {
-                out[i] =
-                    static_cast<float>(initializer.a + (initializer.b - initializer.a) * random.uniform(i));
+                out[i] = static_cast<float>(initializer.a + (initializer.b - initializer.a) * random.uniform(i));
             }
             return;
         case Initializer::Kind::variance_scaling:

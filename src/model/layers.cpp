@@ -38,8 +38,7 @@ struct OutputShape {
     Shape operator()(const Flatten& layer) const { return {elements(input, layer.name)}; }
     Shape operator()(const Dense& layer) const {
         const std::string& where = layer.name;
-        if (layer.units < 1)
-            fail_input(where + ".units", "a positive number", fmt::format("{}", layer.units));
+        if (layer.units < 1) fail_input(where + ".units", "a positive number", fmt::format("{}", layer.units));
         if (input.empty()) fail_input(where, "an input of at least one axis", to_string_with_batch(input));
         elements({input.back(), layer.units}, where + ".kernel");
         activation_from_word(layer.activation);
@@ -54,14 +53,13 @@ struct OutputShape {
         const std::string& where = layer.name;
         const int rank = static_cast<int>(input.size()) + 1;
         if (layer.axis == 0 || layer.axis < -rank + 1 || layer.axis >= rank) {
-            fail_input(where + ".axis",
-                       fmt::format("a channel axis of {} (1…{} or −1…−{})", to_string_with_batch(input),
-                                   rank - 1, rank - 1),
-                       fmt::format("{}", layer.axis));
+            fail_input(
+                where + ".axis",
+                fmt::format("a channel axis of {} (1…{} or −1…−{})", to_string_with_batch(input), rank - 1, rank - 1),
+                fmt::format("{}", layer.axis));
         }
         if (!(layer.momentum >= 0 && layer.momentum <= 1)) {
-            fail_input(where + ".momentum", "a weight of the old value in [0, 1]",
-                       fmt::format("{}", layer.momentum));
+            fail_input(where + ".momentum", "a weight of the old value in [0, 1]", fmt::format("{}", layer.momentum));
         }
         if (!(layer.epsilon > 0) || !std::isfinite(layer.epsilon)) {
             fail_input(where + ".epsilon", "a positive number", fmt::format("{}", layer.epsilon));
@@ -72,16 +70,14 @@ struct OutputShape {
     }
     Shape operator()(const ReLU& layer) const {
         if (layer.max_value && !(*layer.max_value >= 0)) {
-            fail_input(layer.name + ".max_value", "a number of at least 0",
-                       fmt::format("{}", *layer.max_value));
+            fail_input(layer.name + ".max_value", "a number of at least 0", fmt::format("{}", *layer.max_value));
         }
         if (!(layer.negative_slope >= 0)) {
             fail_input(layer.name + ".negative_slope", "a number of at least 0",
                        fmt::format("{}", layer.negative_slope));
         }
         if (!(layer.threshold >= 0)) {
-            fail_input(layer.name + ".threshold", "a number of at least 0",
-                       fmt::format("{}", layer.threshold));
+            fail_input(layer.name + ".threshold", "a number of at least 0", fmt::format("{}", layer.threshold));
         }
         return input;
     }
@@ -99,23 +95,19 @@ struct OutputShape {
     }
     Shape operator()(const Rescaling& layer) const {
         if (!std::isfinite(layer.scale) || !std::isfinite(layer.offset)) {
-            fail_input(layer.name, "a finite scale and offset",
-                       fmt::format("{} and {}", layer.scale, layer.offset));
+            fail_input(layer.name, "a finite scale and offset", fmt::format("{} and {}", layer.scale, layer.offset));
         }
         return input;
     }
     Shape operator()(const Normalization& layer) const {
-        if (input.empty())
-            fail_input(layer.name, "an input of at least one axis", to_string_with_batch(input));
+        if (input.empty()) fail_input(layer.name, "an input of at least one axis", to_string_with_batch(input));
         const auto features = static_cast<std::size_t>(input.back());
-        if (layer.mean.size() != layer.variance.size() ||
-            (!layer.mean.empty() && layer.mean.size() != features)) {
+        if (layer.mean.size() != layer.variance.size() || (!layer.mean.empty() && layer.mean.size() != features)) {
             fail_input(layer.name, fmt::format("{} means and variances, or none", features),
                        fmt::format("{} and {}", layer.mean.size(), layer.variance.size()));
         }
         for (const double v : layer.variance) {
-            if (!(v >= 0))
-                fail_input(layer.name + ".variance", "numbers of at least 0", fmt::format("{}", v));
+            if (!(v >= 0)) fail_input(layer.name + ".variance", "numbers of at least 0", fmt::format("{}", v));
         }
         return input;
     }

@@ -12,8 +12,8 @@ namespace evenkeel {
 namespace {
 
 // In the order of LossKind, without custom.
-constexpr std::array words = {"sparse_categorical_crossentropy", "categorical_crossentropy",
-                              "binary_crossentropy", "mean_squared_error", "huber"};
+constexpr std::array words = {"sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy",
+                              "mean_squared_error", "huber"};
 
 }  // namespace
 

@@ -19,8 +19,7 @@ struct Check {
 
     void in_range(const char* option, double value, double low, double high) const {
         if (!(value >= low && value <= high)) {
-            fail_input(where + "." + option, fmt::format("a number in [{}, {}]", low, high),
-                       fmt::format("{}", value));
+            fail_input(where + "." + option, fmt::format("a number in [{}, {}]", low, high), fmt::format("{}", value));
         }
     }
     void at_least_zero(const char* option, double value) const {

@@ -12,8 +12,7 @@ struct At {
 
     double operator()(double constant) const { return constant; }
     double operator()(const PiecewiseConstantDecay& s) const {
-        const auto i =
-            std::lower_bound(s.boundaries.begin(), s.boundaries.end(), step) - s.boundaries.begin();
+        const auto i = std::lower_bound(s.boundaries.begin(), s.boundaries.end(), step) - s.boundaries.begin();
         return s.values[static_cast<std::size_t>(i)];
     }
     double operator()(const ExponentialDecay& s) const {

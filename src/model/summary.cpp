@@ -79,16 +79,14 @@ std::string total(const char* what, std::int64_t parameters) {
 // Names come from files: a control character would break the table.
 std::string plain(std::string text) {
     std::replace_if(
-        text.begin(), text.end(), [](char c) { return std::iscntrl(static_cast<unsigned char>(c)) != 0; },
-        '?');
+        text.begin(), text.end(), [](char c) { return std::iscntrl(static_cast<unsigned char>(c)) != 0; }, '?');
     return text;
 }
 
 }  // namespace
 
 std::string summary(const ModelDescription& description) {
-    const bool built =
-        !description.layers.empty() && std::holds_alternative<Input>(description.layers.front());
+    const bool built = !description.layers.empty() && std::holds_alternative<Input>(description.layers.front());
     const std::vector<Shape> shapes = built ? description.shapes() : std::vector<Shape>{};
     const VariableLayout layout = built ? VariableLayout(description) : VariableLayout{};
     std::vector<std::int64_t> parameters(description.layers.size(), 0);
@@ -104,10 +102,9 @@ std::string summary(const ModelDescription& description) {
         if (std::holds_alternative<Input>(layer)) continue;  // as Keras does
         if (!first) out += rule("├", "─", "┼", "┤");
         first = false;
-        out +=
-            row({fmt::format("{} ({})", plain(layer_name(layer)), class_name(layer)),
-                 built ? to_string_with_batch(shapes[i + 1]) : "?", built ? with_commas(parameters[i]) : "?"},
-                "│");
+        out += row({fmt::format("{} ({})", plain(layer_name(layer)), class_name(layer)),
+                    built ? to_string_with_batch(shapes[i + 1]) : "?", built ? with_commas(parameters[i]) : "?"},
+                   "│");
     }
     out += rule("└", "─", "┴", "┘");
     if (!built) return out;

@@ -21,9 +21,7 @@ class Collector {
     void weight(Role role, Shape shape, bool trainable, const Regularizer& regularizer) {
         push(role, std::move(shape), trainable, regularizer, false, layout_.weights_size);
     }
-    void statistic(Role role, Shape shape) {
-        push(role, std::move(shape), false, {}, true, layout_.statistics_size);
-    }
+    void statistic(Role role, Shape shape) { push(role, std::move(shape), false, {}, true, layout_.statistics_size); }
 
   private:
     void push(Role role, Shape shape, bool trainable, const Regularizer& regularizer, bool is_statistic,
@@ -61,7 +59,7 @@ const Initializer& initializer_of(const Layer& layer, Role role) {
 }  // namespace
 
 const char* to_word(Role role) {
-    constexpr std::array words = {"kernel",          "bias", "gamma",   "beta", "moving_mean",
+    constexpr std::array words = {"kernel",          "bias", "gamma",    "beta", "moving_mean",
                                   "moving_variance", "mean", "variance", "count"};
     return words[static_cast<std::size_t>(role)];
 }
@@ -73,16 +71,12 @@ VariableLayout::VariableLayout(const ModelDescription& description) {
         const Shape& input = shapes[i];
         Collector add(*this, static_cast<int>(i), layer_name(layer));
         if (const auto* dense = std::get_if<Dense>(&layer)) {
-            add.weight(Role::kernel, {input.back(), dense->units}, dense->trainable,
-                       dense->kernel_regularizer);
-            if (dense->use_bias)
-                add.weight(Role::bias, {dense->units}, dense->trainable, dense->bias_regularizer);
+            add.weight(Role::kernel, {input.back(), dense->units}, dense->trainable, dense->kernel_regularizer);
+            if (dense->use_bias) add.weight(Role::bias, {dense->units}, dense->trainable, dense->bias_regularizer);
         } else if (const auto* bn = std::get_if<BatchNormalization>(&layer)) {
             const Shape shape = {channels(*bn, input)};
-            if (bn->scale)
-                add.weight(Role::gamma, shape, bn->trainable && bn->train_gamma, bn->gamma_regularizer);
-            if (bn->center)
-                add.weight(Role::beta, shape, bn->trainable && bn->train_beta, bn->beta_regularizer);
+            if (bn->scale) add.weight(Role::gamma, shape, bn->trainable && bn->train_gamma, bn->gamma_regularizer);
+            if (bn->center) add.weight(Role::beta, shape, bn->trainable && bn->train_beta, bn->beta_regularizer);
             add.statistic(Role::moving_mean, shape);
             add.statistic(Role::moving_variance, shape);
             ++batch_normalizations;
@@ -114,11 +108,8 @@ std::int64_t VariableLayout::non_trainable_parameters() const {
     return sum;
 }
 
-VariableValues::VariableValues(const ModelDescription& description, const VariableLayout& layout,
-                               std::uint64_t seed)
-    : weights(layout.weights_size),
-      statistics(layout.statistics_size),
-      updates(layout.batch_normalizations, 0) {
+VariableValues::VariableValues(const ModelDescription& description, const VariableLayout& layout, std::uint64_t seed)
+    : weights(layout.weights_size), statistics(layout.statistics_size), updates(layout.batch_normalizations, 0) {
     // The ordinal counts layers of the same class, so "the second Dense" draws the same numbers with and
     // without BN.
     std::map<std::string, int> layers_of_class;
@@ -134,8 +125,7 @@ VariableValues::VariableValues(const ModelDescription& description, const Variab
     }
     std::size_t bn_index = 0;
     for (const Layer& layer : description.layers) {
-        if (const auto* bn = std::get_if<BatchNormalization>(&layer))
-            updates[bn_index++] = bn->debias ? 0 : -1;
+        if (const auto* bn = std::get_if<BatchNormalization>(&layer)) updates[bn_index++] = bn->debias ? 0 : -1;
     }
 }
 

@@ -24,22 +24,19 @@ std::vector<std::int64_t> widths_of(std::string_view word) {
         const auto [end, status] = std::from_chars(at + 1, word.data() + word.size(), width);
         const bool ends = end == word.data() + word.size() || *end == '-';
         if (status != std::errc{} || width < 1 || !ends) {
-            fail_input("model", "mlp: and positive widths, as in mlp:784-128-64-10",
-                       fmt::format("\"{}\"", word));
+            fail_input("model", "mlp: and positive widths, as in mlp:784-128-64-10", fmt::format("\"{}\"", word));
         }
         widths.push_back(width);
         at = end;
     }
     if (widths.size() < 2) {
-        fail_input("model", "at least an input and an output width, as in mlp:784-10",
-                   fmt::format("\"{}\"", word));
+        fail_input("model", "at least an input and an output width, as in mlp:784-10", fmt::format("\"{}\"", word));
     }
     return widths;
 }
 
 ModelDescription stack(std::string_view name, const Shape& input_shape, bool flatten,
-                       std::span<const std::int64_t> hidden, bool normalize, std::int64_t outputs,
-                       bool softmax) {
+                       std::span<const std::int64_t> hidden, bool normalize, std::int64_t outputs, bool softmax) {
     ModelDescription model;
     model.name = name;
     if (!input_shape.empty()) model.add(Input(input_shape));
@@ -98,8 +95,7 @@ std::size_t separate_activation(std::vector<Layer>& layers) {
         std::get<Dense>(layers.front()).activation = "linear";
         return 1;
     }
-    return static_cast<std::size_t>(std::find_if(layers.begin(), layers.end(), is_activation) -
-                                    layers.begin());
+    return static_cast<std::size_t>(std::find_if(layers.begin(), layers.end(), is_activation) - layers.begin());
 }
 
 void normalize(Block& block, Arm arm) {

@@ -18,6 +18,7 @@ namespace evenkeel {
 struct Graph {
     Buffer<float> arena;
     std::vector<std::unique_ptr<Node>> nodes;  ///< the input first, the loss (if any) last
+    InputNode* input = nullptr;
     std::vector<BatchNormalizationNode*> batch_normalizations;
     LossNode* loss = nullptr;
     std::unique_ptr<Node> fused_activation;  ///< the last softmax or sigmoid, where the loss computes it; else null

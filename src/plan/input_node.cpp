@@ -1,7 +1,13 @@
 #include "plan/input_node.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <span>
+
+#include "evenkeel/core/error.hpp"
+#include "kernels/columns.hpp"
 
 namespace evenkeel {
 
@@ -14,6 +20,21 @@ void InputNode::forward(const Block& block) {
     // The next batch's rows travel from memory while this block's products are computed.
     if (pass_.next != nullptr)
         kernels::prefetch_rows(pass_.next->x, block.begin, std::min(block.end, pass_.next->rows));
+    if (!pass_.training) return;
+    finite_[block.index] =
+        source.floats == nullptr || kernels::all_finite(block.rows() * out_.size, out_.row(block.begin));
+}
+
+void InputNode::finish() const {
+    if (!pass_.training) return;
+    const std::span<const std::int32_t> blocks(finite_.data(), static_cast<std::size_t>(pass_.blocks));
+    if (std::find(blocks.begin(), blocks.end(), 0) == blocks.end()) return;
+    const std::int64_t size = pass_.batch.rows * out_.size;
+    const float* bad = std::find_if(out_.data, out_.data + size, [](float x) { return !std::isfinite(x); });
+    const std::int64_t at = bad - out_.data;
+    fail_work(fmt::format("{}, channel {}, step {}", name_, at % out_.size, pass_.step),
+              "finite numbers (weights and moving statistics are left as they were)",
+              fmt::format("{} in row {} of the batch", *bad, at / out_.size));
 }
 
 void InputNode::rescale(double scale, double offset) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include "evenkeel/core/buffer.hpp"
 #include "plan/node.hpp"
 
@@ -9,9 +12,14 @@ namespace evenkeel {
 /// Rescaling or Normalization on the way: out = (x − subtract)·scale + offset.
 class InputNode : public Node {
   public:
-    InputNode(const Pass& pass, Value out) : Node(pass), out_(out) {}
+    InputNode(const Pass& pass, Value out, std::string name, std::int64_t largest_blocks)
+        : Node(pass), out_(std::move(out)), name_(std::move(name)), finite_(largest_blocks) {}
 
     void forward(const Block& block) override;
+    /// After all blocks of a training batch: throws Error{work} naming the first number that is not finite.
+    /// What comes behind cannot be relied on to show it: a sigmoid makes 1 of ∞, whose weight gradient is
+    /// ∞·0.
+    void finish() const;
 
     /// Constants of a leading Rescaling.
     void rescale(double scale, double offset);
@@ -20,6 +28,8 @@ class InputNode : public Node {
 
   private:
     Value out_;
+    std::string name_;
+    Buffer<std::int32_t> finite_;  ///< of each block
     Buffer<float> subtract_, scale_, offset_;
 };
 

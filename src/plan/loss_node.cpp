@@ -27,6 +27,7 @@ LossNode::LossNode(const Pass& pass, Value logits, Value predictions, const Loss
       losses_(largest_batch),
       block_loss_(largest_blocks),
       block_metrics_(largest_blocks * static_cast<std::int64_t>(metrics_.size())),
+      block_scratch_(3 * width_ * largest_blocks),
       block_finite_(largest_blocks) {
     if (metrics_.size() > most_metrics) {
         fail_input("metrics", fmt::format("at most {}", most_metrics), fmt::format("{}", metrics_.size()));
@@ -59,6 +60,7 @@ void LossNode::forward(const Block& block) {
     rows.scale = static_cast<float>(1.0 / static_cast<double>(pass_.batch.rows));
     rows.losses = losses_.data() + block.begin;
     rows.gradient = wants_gradient ? logits_.gradient_row(block.begin) : nullptr;
+    rows.scratch = block_scratch_.data() + 3 * width_ * block.index;
 
     const bool softmax_logits = fusion_ == Fusion::softmax || loss_.from_logits;
     float* probabilities = predictions_.row(block.begin);

@@ -42,7 +42,7 @@ class LossNode : public Node {
     std::int64_t width_;
     Buffer<std::int32_t> labels_;
     Buffer<float> targets_, weights_, losses_;
-    Buffer<double> block_loss_, block_metrics_;
+    Buffer<double> block_loss_, block_metrics_, block_scratch_;
     Buffer<std::int32_t> block_finite_;
     double mean_loss_ = 0;
     std::array<double, most_metrics> metric_sums_ = {};

@@ -53,8 +53,9 @@ Activator activator(const ReLU& layer) {
     return {.pointwise = g};
 }
 
-/// Lays out values first and memory afterwards: while lowering, a value's pointers are offsets into the arena
-/// (+ 1, so that null stays null), and `lower` runs twice, the second time with the arena's real address.
+/// Lays out values first and memory afterwards: `lower` runs twice, the first time without an arena, to
+/// measure it. Decisions depend on which pointers are null, so while measuring, those that will not be point
+/// nowhere.
 class Lowering {
   public:
     Lowering(const ModelDescription& description, const VariableLayout& layout, const Compilation* compilation,
@@ -71,9 +72,8 @@ class Lowering {
 
     Graph run() {
         current_ = value(shapes_.front(), false);
-        auto input = std::make_unique<InputNode>(pass_, current_);
-        input_ = input.get();
-        graph_.nodes.push_back(std::move(input));
+        input_ = graph_.input =
+            push<InputNode>(current_, layer_name(description_.layers.front()), most_blocks(options_.largest_batch));
         for (int i = 0; i < static_cast<int>(description_.layers.size()); ++i) {
             layer_ = i;
             std::visit([this](const auto& layer) { add(layer); }, description_.layers[i]);
@@ -86,7 +86,7 @@ class Lowering {
 
   private:
     float* reserve(std::int64_t size) {
-        float* at = arena_ != nullptr ? arena_ + used_ : nullptr;
+        float* at = arena_ != nullptr ? arena_ + used_ : &nowhere_;
         used_ += (options_.largest_batch * size + 15) / 16 * 16;
         elements({used_ + 1}, description_.name);
         return at;
@@ -300,6 +300,7 @@ class Lowering {
     const std::vector<Shape> shapes_;
     float* arena_;
     std::int64_t used_ = 0;
+    float nowhere_ = 0;
 
     Graph graph_;
     Value current_;
@@ -323,7 +324,12 @@ Graph lower(const ModelDescription& description, const VariableLayout& layout, c
     Lowering measure(description, layout, compilation, pass, options, nullptr);
     measure.run();
     Buffer<float> arena(measure.floats_used());
-    Graph graph = Lowering(description, layout, compilation, pass, options, arena.data()).run();
+    Lowering real(description, layout, compilation, pass, options, arena.data());
+    Graph graph = real.run();
+    if (real.floats_used() != measure.floats_used()) {
+        fail_work(description.name, fmt::format("{} floats, as measured", measure.floats_used()),
+                  fmt::format("{}", real.floats_used()));
+    }
     graph.arena = std::move(arena);
     return graph;
 }

@@ -76,6 +76,7 @@ void Plan::run_forward(std::size_t nodes) {
             for (std::size_t n = first; n < end; ++n) list[n]->forward(rows);
             if (end < nodes) list[end]->look_forward(rows);
         });
+        if (first == 0) graph_.input->finish();
         if (end < nodes) list[end]->finish_forward();
         first = end;
     }

@@ -64,8 +64,8 @@ void Update::apply(const Variable& variable, std::int64_t offset, std::int64_t s
                          size, g, slot(0), average, velocity, w);
     } else {
         const auto adam = [&](const auto& a) {
-            kernels::adam({static_cast<float>(alpha_), decay, static_cast<float>(a.beta_1),
-                           static_cast<float>(a.beta_2), static_cast<float>(a.epsilon)},
+            kernels::adam({static_cast<float>(alpha_), decay, static_cast<float>(1.0 - a.beta_1),
+                           static_cast<float>(1.0 - a.beta_2), static_cast<float>(a.epsilon)},
                           size, g, slot(0), slot(1), w);
         };
         if (const auto* plain = std::get_if<Adam>(&optimizer_)) adam(*plain);
@@ -100,6 +100,7 @@ double Update::penalty(const float* weights) const {
     if (!has_regularizers_) return 0;
     double sum = 0;
     for (const Variable& v : layout_.variables) {
+        if (!v.trainable) continue;  // as Keras: what is frozen costs nothing
         if (v.regularizer.l1 > 0) sum += v.regularizer.l1 * kernels::sum_of_magnitudes(v.size, weights + v.offset);
         if (v.regularizer.l2 > 0) sum += v.regularizer.l2 * kernels::sum_of_squares(v.size, weights + v.offset);
     }

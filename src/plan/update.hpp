@@ -28,7 +28,7 @@ class Update {
     /// clips, in place.
     void clip(const float* weights, float* gradients) const;
 
-    /// Σ over variables of l1·Σ|w| + l2·Σw².
+    /// Σ over trainable variables of l1·Σ|w| + l2·Σw².
     double penalty(const float* weights) const;
 
     double learning_rate() const { return rate_; }

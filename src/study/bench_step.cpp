@@ -43,25 +43,26 @@ class Stepper {
           order_(images.rows(), batch, 0, true),
           plan_(description_, layout_, &compilation_, pool, {.largest_batch = batch}),
           full_batches_(images.rows() / batch) {
-        view_.x.bytes = std::get<std::vector<std::uint8_t>>(images.values).data();
-        view_.x.features = elements(images.shape, "bench");
-        view_.labels = images.labels.data();
+        all_.x.bytes = std::get<std::vector<std::uint8_t>>(images.values).data();
+        all_.x.features = elements(images.shape, "bench");
+        all_.labels = images.labels.data();
         order_.epoch(0);
     }
     double step() {
-        const BatchView now = batch(next_);
-        next_ = (next_ + 1) % full_batches_;
-        const BatchView next = batch(next_);
-        return plan_.train_step(now, values_, optimizer_, 0, &next).loss;
+        const std::int64_t now = at_;
+        at_ = (at_ + 1) % full_batches_;
+        const BatchView next = batch(at_);
+        return plan_.train_step(batch(now), values_, optimizer_, 0, &next).loss;
     }
     const VariableValues& values() const { return values_; }
 
   private:
-    BatchView batch(std::int64_t index) {
+    BatchView batch(std::int64_t index) const {
         const auto rows = order_.batch(index);
-        view_.x.rows = rows.data();
-        view_.rows = static_cast<std::int64_t>(rows.size());
-        return view_;
+        BatchView view = all_;
+        view.x.rows = rows.data();
+        view.rows = static_cast<std::int64_t>(rows.size());
+        return view;
     }
     ModelDescription description_;
     VariableLayout layout_;
@@ -70,8 +71,8 @@ class Stepper {
     Compilation compilation_;
     BatchOrder order_;
     Plan plan_;
-    BatchView view_;
-    std::int64_t full_batches_, next_ = 0;
+    BatchView all_;
+    std::int64_t full_batches_, at_ = 0;
 };
 
 bool same_bits(const Buffer<float>& a, const Buffer<float>& b) {

@@ -8,8 +8,7 @@
 
 namespace evenkeel {
 
-EpochsToTarget epochs_to_target(std::span<const std::vector<double>> curves, double target,
-                                std::int64_t epochs) {
+EpochsToTarget epochs_to_target(std::span<const std::vector<double>> curves, double target, std::int64_t epochs) {
     if (!std::isfinite(target)) fail_input("epochs_to_target", "a finite target", fmt::format("{}", target));
     if (epochs < 1) fail_input("epochs_to_target", "at least 1 epoch", fmt::format("{}", epochs));
     EpochsToTarget result;

@@ -59,8 +59,7 @@ double mean(const Values& values) {
 
 double cost(const Values& output, const Values& targets) {
     double total = 0;
-    for (std::size_t i = 0; i < output.size(); ++i)
-        total += 0.5 * (output[i] - targets[i]) * (output[i] - targets[i]);
+    for (std::size_t i = 0; i < output.size(); ++i) total += 0.5 * (output[i] - targets[i]) * (output[i] - targets[i]);
     return total / static_cast<double>(output.size());
 }
 
@@ -93,8 +92,8 @@ void differentiate_normalization(ExplainWay& way, const ExplainInput& in) {
     way.d_beta = sum(way.d_scaled);
     const double factor = in.gamma / std::sqrt(way.variance + in.epsilon);
     for (std::size_t i = 0; i < way.d_scaled.size(); ++i) {
-        way.d_normalizer_input.push_back(
-            factor * (way.d_scaled[i] - way.d_beta / m - way.normalized[i] * way.d_gamma / m));
+        way.d_normalizer_input.push_back(factor *
+                                         (way.d_scaled[i] - way.d_beta / m - way.normalized[i] * way.d_gamma / m));
     }
 }
 
@@ -120,8 +119,7 @@ ExplainWay first_way(const ExplainInput& in, const Values& z, const Activation& 
     differentiate_normalization(way, in);
     way.d_z = way.d_normalizer_input;
     differentiate_input_and_step(way, in);
-    way.new_cost =
-        cost(map(scale_and_shift(way.normalized, way.new_gamma, way.new_beta), g.value), in.targets);
+    way.new_cost = cost(map(scale_and_shift(way.normalized, way.new_gamma, way.new_beta), g.value), in.targets);
     return way;
 }
 
@@ -167,8 +165,7 @@ void complete(ExplainInput& in) {
         for (const Values& row : in.rows) in.targets.push_back(row.front() > 0 ? 1.0 : 0.0);
     }
     if (in.weights.size() != inputs) {
-        fail_input("explain", fmt::format("{} weights, one an input", inputs),
-                   fmt::format("{}", in.weights.size()));
+        fail_input("explain", fmt::format("{} weights, one an input", inputs), fmt::format("{}", in.weights.size()));
     }
     if (in.targets.size() != m) {
         fail_input("explain", fmt::format("{} targets, one a row", m), fmt::format("{}", in.targets.size()));

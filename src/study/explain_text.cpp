@@ -18,15 +18,14 @@ constexpr std::size_t most_rows = 20;  // of a longer batch, these are shown
 std::string number(double v) {
     const double size = std::abs(v);
     if (size < 1e-12) return "0.0000";  // a rounding error of a 0
-    if (size < 5e-5 || size >= 9999.99995)
-        return fmt::format("{:.{}e}", v, size < 1e99 && size > 1e-99 ? 2 : 1);
+    if (size < 5e-5 || size >= 9999.99995) return fmt::format("{:.{}e}", v, size < 1e99 && size > 1e-99 ? 2 : 1);
     return fmt::format("{:.4f}", v);
 }
 
 // Pads on the left to `width` columns; every symbol used here is one column wide.
 std::string right(const std::string& text, std::size_t width) {
-    const auto columns = static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    const auto columns = static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
     return std::string(width > columns ? width - columns : 0, ' ') + text;
 }
 
@@ -106,8 +105,7 @@ void tell_batch(Story& story, const ExplainInput& in, const Values& z) {
     story.say(fmt::format("w = ({}), b = {:.4g}", weights, in.bias));
     std::vector<Column> columns;
     const std::size_t inputs = in.weights.size();
-    for (std::size_t j = 0; j < inputs; ++j)
-        columns.push_back({name_of_input(j, inputs), column_of(in.rows, j)});
+    for (std::size_t j = 0; j < inputs; ++j) columns.push_back({name_of_input(j, inputs), column_of(in.rows, j)});
     columns.push_back({"t", in.targets});
     columns.push_back({"z", z});
     story.table(columns);
@@ -115,9 +113,8 @@ void tell_batch(Story& story, const ExplainInput& in, const Values& z) {
 
 void tell_statistics(Story& story, const ExplainInput& in, const ExplainWay& way, const std::string& v) {
     story.formula(fmt::format("μ  = (1/m) Σ {}        = {}", v, number(way.mean)));
-    story.formula(
-        fmt::format("σ² = (1/m) Σ ({} − μ)² = {}", v, number(way.variance)),
-        fmt::format("√(σ² + ε) = {}, ε = {:.4g}", number(std::sqrt(way.variance + in.epsilon)), in.epsilon));
+    story.formula(fmt::format("σ² = (1/m) Σ ({} − μ)² = {}", v, number(way.variance)),
+                  fmt::format("√(σ² + ε) = {}, ε = {:.4g}", number(std::sqrt(way.variance + in.epsilon)), in.epsilon));
 }
 
 void tell_first_way(Story& story, const ExplainInput& in, const ExplainWay& way) {
@@ -128,12 +125,10 @@ void tell_first_way(Story& story, const ExplainInput& in, const ExplainWay& way)
     story.stage("4. Normalized");
     story.formula("ẑ = (z − μ) / √(σ² + ε)", spread_text(in, way));
     story.stage("5. Scaled and shifted");
-    story.formula("y = γ ẑ + β",
-                  fmt::format("γ = {:.4g}, β = {:.4g}: learned, one pair a neuron", in.gamma, in.beta));
+    story.formula("y = γ ẑ + β", fmt::format("γ = {:.4g}, β = {:.4g}: learned, one pair a neuron", in.gamma, in.beta));
     story.stage("6. Activated");
     story.formula(fmt::format("a = {}(y)", g), "the neuron's answer");
-    story.table(
-        {{"z", way.z}, {"ẑ", way.normalized}, {"y", way.scaled}, {"a", way.output}, {"t", in.targets}});
+    story.table({{"z", way.z}, {"ẑ", way.normalized}, {"y", way.scaled}, {"a", way.output}, {"t", in.targets}});
 }
 
 void tell_second_way(Story& story, const ExplainInput& in, const ExplainWay& way) {
@@ -147,8 +142,7 @@ void tell_second_way(Story& story, const ExplainInput& in, const ExplainWay& way
     story.formula("â = (a − μ) / √(σ² + ε)", spread_text(in, way));
     story.stage("6. Scaled and shifted");
     story.formula("y = γ â + β", "the neuron's answer");
-    story.table(
-        {{"z", way.z}, {"a", way.activated}, {"â", way.normalized}, {"y", way.output}, {"t", in.targets}});
+    story.table({{"z", way.z}, {"a", way.activated}, {"â", way.normalized}, {"y", way.output}, {"t", in.targets}});
 }
 
 void tell_gradient_table(Story& story, const ExplainWay& way, std::vector<Column> columns) {
@@ -169,9 +163,8 @@ void tell_gradients(Story& story, const ExplainResult& r) {
     story.formula("∂C/∂β = Σ ∂C/∂y", fmt::format("= {}", number(r.before.d_beta)));
     story.formula("∂C/∂z = γ/√(σ² + ε) · (∂C/∂y − (1/m) ∂C/∂β − (1/m) ẑ ∂C/∂γ)");
     story.formula("∂C/∂x = ∂C/∂z · w", "every row feels every other, through μ and σ²");
-    tell_gradient_table(
-        story, r.before,
-        {{"∂C/∂a", r.before.d_output}, {"∂C/∂y", r.before.d_scaled}, {"∂C/∂z", r.before.d_z}});
+    tell_gradient_table(story, r.before,
+                        {{"∂C/∂a", r.before.d_output}, {"∂C/∂y", r.before.d_scaled}, {"∂C/∂z", r.before.d_z}});
 
     story.stage("8. Second way");
     story.formula("C = (1/m) Σ ½ (y − t)²", fmt::format("= {}", number(r.after.cost)));
@@ -180,9 +173,8 @@ void tell_gradients(Story& story, const ExplainResult& r) {
     story.formula("∂C/∂β = Σ ∂C/∂y", fmt::format("= {}", number(r.after.d_beta)));
     story.formula("∂C/∂a = γ/√(σ² + ε) · (∂C/∂y − (1/m) ∂C/∂β − (1/m) â ∂C/∂γ)");
     story.formula(fmt::format("∂C/∂z = ∂C/∂a · {}′(z),  ∂C/∂x = ∂C/∂z · w", g));
-    tell_gradient_table(
-        story, r.after,
-        {{"∂C/∂y", r.after.d_scaled}, {"∂C/∂a", r.after.d_normalizer_input}, {"∂C/∂z", r.after.d_z}});
+    tell_gradient_table(story, r.after,
+                        {{"∂C/∂y", r.after.d_scaled}, {"∂C/∂a", r.after.d_normalizer_input}, {"∂C/∂z", r.after.d_z}});
 }
 
 void tell_step(Story& story, const ExplainResult& r) {
@@ -204,8 +196,8 @@ void tell_step(Story& story, const ExplainResult& r) {
 
 std::string explain_text(const ExplainResult& result, bool colour) {
     Story story(colour);
-    story.title(fmt::format("Batch normalization by hand: one neuron, a batch of m = {} rows",
-                            result.input.rows.size()));
+    story.title(
+        fmt::format("Batch normalization by hand: one neuron, a batch of m = {} rows", result.input.rows.size()));
     tell_batch(story, result.input, result.before.z);
     tell_first_way(story, result.input, result.before);
     tell_second_way(story, result.input, result.after);

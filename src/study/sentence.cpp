@@ -42,15 +42,14 @@ class Numbers {
 
 std::string where_text(const SentenceContext& c) {
     if (c.swept) {
-        return fmt::format("with {}, each at the best learning rate of its sweep ({} {}, {} {})", c.optimizer,
-                           c.a, c.learning_rate_a, c.b, c.learning_rate_b);
+        return fmt::format("with {}, each at the best learning rate of its sweep ({} {}, {} {})", c.optimizer, c.a,
+                           c.learning_rate_a, c.b, c.learning_rate_b);
     }
     if (c.learning_rate_a != c.learning_rate_b) {
         return fmt::format("with {} at learning rate {} for {} and {} for {} — at these learning rates only",
                            c.optimizer, c.learning_rate_a, c.a, c.learning_rate_b, c.b);
     }
-    return fmt::format("with {} at learning rate {} — at this learning rate only", c.optimizer,
-                       c.learning_rate_a);
+    return fmt::format("with {} at learning rate {} — at this learning rate only", c.optimizer, c.learning_rate_a);
 }
 
 }  // namespace
@@ -65,8 +64,7 @@ std::string summarize_sentence(const PairedComparison& c, const SentenceContext&
     }
     const std::string seeds = fmt::format("{} paired seed{}", c.seeds, c.seeds == 1 ? "" : "s");
     const std::string interval =
-        c.ci95 ? fmt::format("95 % interval {} to {}", number.with_sign(c.ci95->low),
-                             number.with_sign(c.ci95->high))
+        c.ci95 ? fmt::format("95 % interval {} to {}", number.with_sign(c.ci95->low), number.with_sign(c.ci95->high))
                : fmt::format("no 95 % interval: it needs at least {} seeds", seeds_for_an_interval);
     const std::string difference = number.with_sign(c.difference) + points;
     const std::string margin = number.margin(c.margin) + points;
@@ -75,24 +73,21 @@ std::string summarize_sentence(const PairedComparison& c, const SentenceContext&
         case Verdict::equivalent:
             return fmt::format(
                 "{} and {} are equivalent: {} differs by less than {} ({}, {}, {} for equivalence, {}) {}.{}",
-                context.a, context.b, context.metric, margin, difference, interval, p_text(c.p_equivalence),
-                seeds, where,
-                c.p_sign_flip < significance_level
-                    ? " The difference is repeatable, but too small to matter here."
-                    : "");
+                context.a, context.b, context.metric, margin, difference, interval, p_text(c.p_equivalence), seeds,
+                where,
+                c.p_sign_flip < significance_level ? " The difference is repeatable, but too small to matter here."
+                                                   : "");
         case Verdict::better:
         case Verdict::worse:
-            return fmt::format("{} is {} than {}: {} {} ({}, {}, {}) {}.", context.a, to_string(c.verdict),
-                               context.b, context.metric, difference, interval, p_text(c.p_sign_flip), seeds,
-                               where);
+            return fmt::format("{} is {} than {}: {} {} ({}, {}, {}) {}.", context.a, to_string(c.verdict), context.b,
+                               context.metric, difference, interval, p_text(c.p_sign_flip), seeds, where);
         case Verdict::undecided:
             break;
     }
     return fmt::format(
         "{} against {} is undecided: {} {} ({}, {}, {}) {}. Neither a difference nor equivalence within ±{} "
         "is shown.",
-        context.a, context.b, context.metric, difference, interval, p_text(c.p_sign_flip), seeds, where,
-        margin);
+        context.a, context.b, context.metric, difference, interval, p_text(c.p_sign_flip), seeds, where, margin);
 }
 
 }  // namespace evenkeel

@@ -77,8 +77,7 @@ void SignFlip::sample(std::span<const double> d, double total) {
                 ++count;
             }
         }
-        if (count > 0)
-            add_split(sum, count, total, d.size());  // count = 0 is the identity, which is counted already
+        if (count > 0) add_split(sum, count, total, d.size());  // count = 0 is the identity, which is counted already
     }
 }
 

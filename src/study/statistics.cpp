@@ -70,8 +70,7 @@ std::string_view to_string(Verdict verdict) {
 PairedComparison compare_pairs(std::span<const double> differences, const PairedOptions& options) {
     need_finite(differences, "compare_pairs");
     if (differences.size() > most_pairs) {
-        fail_input("compare_pairs", fmt::format("at most {} pairs", most_pairs),
-                   fmt::format("{}", differences.size()));
+        fail_input("compare_pairs", fmt::format("at most {} pairs", most_pairs), fmt::format("{}", differences.size()));
     }
     if (!(options.margin > 0) || !std::isfinite(options.margin)) {
         fail_input("compare_pairs", "a margin > 0", fmt::format("{}", options.margin));
@@ -92,8 +91,7 @@ PairedComparison compare_pairs(std::span<const double> differences, const Paired
     return result;
 }
 
-PairedComparison compare_arms(std::span<const double> a, std::span<const double> b,
-                              const PairedOptions& options) {
+PairedComparison compare_arms(std::span<const double> a, std::span<const double> b, const PairedOptions& options) {
     if (a.size() != b.size()) {
         fail_input("compare_arms", "as many runs of one arm as of the other",
                    fmt::format("{} and {}", a.size(), b.size()));

@@ -24,8 +24,7 @@ json to_json(const ArmSummary& summary) {
     return {{"mean", number(summary.mean)}, {"ci95", to_json(summary.ci95)}};
 }
 
-json to_json(const PairedComparison& c, const std::string& a, const std::string& b,
-             const std::string& metric) {
+json to_json(const PairedComparison& c, const std::string& a, const std::string& b, const std::string& metric) {
     return {{"a", a},
             {"b", b},
             {"metric", metric},

@@ -28,8 +28,7 @@ class Files : public testing::Test {
     void TearDown() override { fs::remove_all(folder_); }
 
     std::size_t count() const {
-        return static_cast<std::size_t>(
-            std::distance(fs::directory_iterator(folder_), fs::directory_iterator{}));
+        return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator{}));
     }
     fs::path folder_;
 };

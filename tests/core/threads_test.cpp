@@ -37,7 +37,11 @@ TEST(ThreadPool, WakesAfterParking) {
 
 TEST(ThreadPool, PassesOnTheFirstException) {
     ThreadPool pool(4);
-    EXPECT_THROW(pool.run(64, [](std::int64_t block) { if (block == 13) fail_work("block", "luck", "13"); }), Error);
+    EXPECT_THROW(pool.run(64,
+                          [](std::int64_t block) {
+                              if (block == 13) fail_work("block", "luck", "13");
+                          }),
+                 Error);
     std::atomic<int> after = 0;
     pool.run(8, [&](std::int64_t) { ++after; });
     EXPECT_EQ(after, 8);

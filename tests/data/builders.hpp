@@ -37,10 +37,8 @@ std::string idx(std::uint8_t type, const std::vector<std::uint32_t>& extents, co
 }
 
 /// As numpy.lib.format writes version 1: the header padded with spaces to a multiple of 64.
-inline std::string npy_header(const std::string& descr, const std::string& shape,
-                              const std::string& order = "False") {
-    std::string header =
-        "{'descr': '" + descr + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }";
+inline std::string npy_header(const std::string& descr, const std::string& shape, const std::string& order = "False") {
+    std::string header = "{'descr': '" + descr + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }";
     header.append(63 - (10 + header.size()) % 64, ' ');
     header += '\n';
     return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(header.size() & 255) +

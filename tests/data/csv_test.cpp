@@ -15,8 +15,7 @@ class Csv : public testing::Test {
     Dataset open(const std::string& text, const std::string& target, std::int64_t classes = 0) {
         return open_dataset(folder_.write("t.csv", text).string(), {.target = target, .classes = classes});
     }
-    void refused(const std::vector<std::string>& parts, const std::string& text,
-                 const std::string& target = "y") {
+    void refused(const std::vector<std::string>& parts, const std::string& text, const std::string& target = "y") {
         expect_error(Fault::input, parts, [&] { open(text, target); });
     }
     TemporaryFolder folder_;
@@ -116,8 +115,7 @@ TEST_F(Csv, SurvivesDamage) {
 
 TEST(OpenDataset, NamesTheChoices) {
     const TemporaryFolder folder;
-    for (const std::string& name :
-         {std::string("imagenet"), std::string(), folder.write("x.txt", "1").string()}) {
+    for (const std::string& name : {std::string("imagenet"), std::string(), folder.write("x.txt", "1").string()}) {
         expect_error(Fault::input, {"mnist, digits, a folder with IDX files, a .npz or a .csv file"},
                      [&] { open_dataset(name); });
     }

@@ -17,8 +17,7 @@ TEST(Digits, AreAPureFunctionOfSeedAndIndex) {
     for (std::uint64_t i : {3u, 0u, 4u}) {
         const DigitImage image = draw_digit(0, 20 + i);
         EXPECT_EQ(image.label, data.test.labels[i]);
-        EXPECT_TRUE(
-            std::equal(image.pixels.begin(), image.pixels.end(), test.begin() + static_cast<long>(784 * i)));
+        EXPECT_TRUE(std::equal(image.pixels.begin(), image.pixels.end(), test.begin() + static_cast<long>(784 * i)));
     }
     EXPECT_NE(draw_digit(0, 1).pixels, draw_digit(1, 1).pixels);
     EXPECT_NE(draw_digit(0, 1).pixels, draw_digit(0, 2).pixels);
@@ -57,8 +56,7 @@ TEST(Digits, AreMoreThanTheirMeanImages) {
                 distance[label] += std::pow(test[784 * row + i] - mean[label][i] / count[label], 2);
             }
         }
-        right +=
-            std::min_element(distance.begin(), distance.end()) - distance.begin() == data.test.labels[row];
+        right += std::min_element(distance.begin(), distance.end()) - distance.begin() == data.test.labels[row];
     }
     EXPECT_GT(right, 600);
     EXPECT_LT(right, 950);

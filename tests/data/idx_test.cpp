@@ -102,9 +102,7 @@ class IdxFolder : public testing::Test {
         write("t10k-labels-idx1-ubyte", idx<std::uint8_t>(0x08, {1}, Bytes{2}));
     }
     void write(const std::string& name, const std::string& bytes) { folder_.write(name, bytes); }
-    Dataset open(std::int64_t classes = 0) {
-        return open_dataset(folder_.path().string(), {.classes = classes});
-    }
+    Dataset open(std::int64_t classes = 0) { return open_dataset(folder_.path().string(), {.classes = classes}); }
     void refused(const std::vector<std::string>& parts, std::int64_t classes = 0) {
         expect_error(Fault::input, parts, [&] { open(classes); });
     }
@@ -123,8 +121,7 @@ TEST_F(IdxFolder, HoldsTheFourFiles) {
 }
 
 TEST_F(IdxFolder, TakesDotsAndGzip) {
-    std::filesystem::rename(folder_.path() / "t10k-images-idx3-ubyte",
-                            folder_.path() / "t10k-images.idx3-ubyte");
+    std::filesystem::rename(folder_.path() / "t10k-images-idx3-ubyte", folder_.path() / "t10k-images.idx3-ubyte");
     std::filesystem::remove(folder_.path() / "train-labels-idx1-ubyte");
     write("train-labels-idx1-ubyte.gz", gzipped(idx<std::int32_t>(0x0c, {3}, {1, 1, 0})));
     EXPECT_EQ(open(3).train.labels, (std::vector<std::int32_t>{1, 1, 0}));

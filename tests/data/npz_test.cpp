@@ -30,8 +30,7 @@ TEST_F(Npy, ReadsEveryType) {
     EXPECT_EQ(floats_of(read(npy<std::int16_t>("<i2", "(1,)", {-300}))), (std::vector<float>{-300}));
     EXPECT_EQ(floats_of(read(npy<std::uint32_t>("<u4", "(1,)", {1u << 31}))), (std::vector<float>{0x1p31f}));
     EXPECT_EQ(floats_of(read(npy<std::int32_t>("<i4", "(1,)", {-70000}))), (std::vector<float>{-70000}));
-    EXPECT_EQ(floats_of(read(npy<std::uint64_t>("<u8", "(1,)", {1ull << 63}))),
-              (std::vector<float>{0x1p63f}));
+    EXPECT_EQ(floats_of(read(npy<std::uint64_t>("<u8", "(1,)", {1ull << 63}))), (std::vector<float>{0x1p63f}));
     EXPECT_EQ(floats_of(read(npy<std::int64_t>("<i8", "(1,)", {-5}))), (std::vector<float>{-5}));
     EXPECT_EQ(floats_of(read(npy<float>("<f4", "(1,)", {0.25f}))), (std::vector<float>{0.25f}));
     EXPECT_EQ(floats_of(read(npy<double>("<f8", "(1,)", {0.1}))), (std::vector<float>{0.1f}));
@@ -54,8 +53,7 @@ TEST_F(Npy, TakesEveryVersionAndSpelling) {
 TEST_F(Npy, RefusesEverythingElse) {
     const std::string values(8, '\1');
     refused({"NPY array"}, "\x93NUMPX" + npy_header("|u1", "(8,)").substr(6) + values);
-    refused({"version", "got 9"},
-            std::string("\x93NUMPY\x09\x00", 8) + npy_header("|u1", "(8,)").substr(8) + values);
+    refused({"version", "got 9"}, std::string("\x93NUMPY\x09\x00", 8) + npy_header("|u1", "(8,)").substr(8) + values);
     refused({"NPY magic", "truncated"}, "\x93NUM");
     refused({"dtype", "<f2"}, npy_header("<f2", "(4,)") + values);
     refused({"dtype", "|O"}, npy_header("|O", "(4,)") + values);

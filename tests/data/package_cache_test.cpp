@@ -89,8 +89,7 @@ TEST_F(PackageCache, FetchesAgainWhatIsDamagedOrGone) {
     std::string damaged = a_;
     damaged[5] = 'x';
     cache_.write("toy/a", damaged);
-    fs::last_write_time(cache_.path() / "toy" / "a",
-                        fs::file_time_type::clock::now() + std::chrono::seconds(2));
+    fs::last_write_time(cache_.path() / "toy" / "a", fs::file_time_type::clock::now() + std::chrono::seconds(2));
     ensure();
     EXPECT_EQ(content("a"), a_);
     EXPECT_EQ(call_count(), 2);
@@ -115,8 +114,7 @@ TEST_F(PackageCache, TrustsRightFilesWithoutItsMark) {
 TEST_F(PackageCache, SaysInOneLineWhyNothingCame) {
     npm("echo 'npm notice hello'; echo 'npm error code ENOTFOUND' >&2; echo 'npm error reason: no network' "
         ">&2; exit 1");
-    refused(
-        {"[toy]", "toy@1.0.0", "exit code 1", "code ENOTFOUND; reason: no network", "use something else"});
+    refused({"[toy]", "toy@1.0.0", "exit code 1", "code ENOTFOUND; reason: no network", "use something else"});
     npm("echo 'it broke'; kill -9 $$");
     refused({"exit code 137", "it broke", "use something else"});
     npm("exit 0");

@@ -35,8 +35,7 @@ TEST(Standardizer, GivesEveryFeatureMeanZeroAndDeviationOne) {
 
 TEST(Standardizer, LosesNothingFarFromZero) {
     std::vector<float> values(2000);
-    for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = 1e6f + static_cast<float>(Random(1, 2).normal(i));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = 1e6f + static_cast<float>(Random(1, 2).normal(i));
     double mean = 0, squares = 0;
     for (const float v : values) mean += static_cast<double>(v) / 2000;
     for (const float v : values) squares += (v - mean) * (v - mean);

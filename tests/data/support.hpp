@@ -27,8 +27,7 @@ class TemporaryFolder {
 
     const std::filesystem::path& path() const { return path_; }
     std::filesystem::path write(const std::string& name, const std::string& bytes) const {
-        std::filesystem::remove(path_ /
-                                name);  // file systems flush a file that is truncated and written again
+        std::filesystem::remove(path_ / name);  // file systems flush a file that is truncated and written again
         std::ofstream(path_ / name, std::ios::binary) << bytes;
         return path_ / name;
     }
@@ -38,8 +37,7 @@ class TemporaryFolder {
 };
 
 /// Fails unless `act` throws an Error of this fault whose one-line message holds every one of `parts`.
-inline void expect_error(Fault fault, const std::vector<std::string>& parts,
-                         const std::function<void()>& act) {
+inline void expect_error(Fault fault, const std::vector<std::string>& parts, const std::function<void()>& act) {
     try {
         act();
         ADD_FAILURE() << "no error";

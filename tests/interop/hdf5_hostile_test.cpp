@@ -44,8 +44,8 @@ void put(Bytes& bytes, std::size_t at, std::uint64_t value, std::size_t width) {
 
 std::size_t find(const Bytes& bytes, std::string_view text, std::size_t from = 0) {
     const auto wanted = std::as_bytes(std::span(text));
-    const auto found = std::search(bytes.begin() + static_cast<std::ptrdiff_t>(from), bytes.end(),
-                                   wanted.begin(), wanted.end());
+    const auto found =
+        std::search(bytes.begin() + static_cast<std::ptrdiff_t>(from), bytes.end(), wanted.begin(), wanted.end());
     if (found == bytes.end()) throw std::logic_error("the file has changed: no such bytes");
     return static_cast<std::size_t>(found - bytes.begin());
 }
@@ -122,9 +122,8 @@ TEST(Hdf5Foreign, LinksAndDataElsewhereAreRefused) {
                        H5Gclose(group);
                    }),
                    "[in.h5:/g/up] expected an object of its own");
-    expect_refused(
-        make([](hid_t file) { H5Lcreate_external("other.h5", "/", file, "e", H5P_DEFAULT, H5P_DEFAULT); }),
-        "expected a group");
+    expect_refused(make([](hid_t file) { H5Lcreate_external("other.h5", "/", file, "e", H5P_DEFAULT, H5P_DEFAULT); }),
+                   "expected a group");
     expect_refused(make([](hid_t file) {
                        const hid_t plan = H5Pcreate(H5P_DATASET_CREATE);
                        H5Pset_external(plan, "elsewhere.bin", 0, 40);
@@ -156,8 +155,7 @@ TEST(Hdf5Hostile, ClaimsBeyondTheFileAreRefusedWithTheAmount) {
     const std::size_t extents = find(good, {reinterpret_cast<const char*>(space.data()), space.size()}) + 8;
     Bytes bytes = good;
     put(bytes, extents, 1ull << 60, 8);
-    expect_refused(bytes,
-                   "expected an array within the " + std::to_string(good.size()) + " bytes of the file");
+    expect_refused(bytes, "expected an array within the " + std::to_string(good.size()) + " bytes of the file");
     put(bytes, extents, 1ull << 32, 8);
     put(bytes, extents + 8, 1ull << 32, 8);
     expect_refused(bytes, "expected an array within the");
@@ -242,8 +240,7 @@ TEST(Hdf5Hostile, RandomDamageNeverDoesMoreThanThrow) {
     std::size_t accepted = 0;
     std::size_t refused = 0;
     Group small = sample_tree();
-    std::erase_if(small.groups,
-                  [](const Group& group) { return group.name == "wide300" || group.name == "wide40"; });
+    std::erase_if(small.groups, [](const Group& group) { return group.name == "wide300" || group.name == "wide40"; });
     small.attributes.set("long", "short");
     const std::array<Bytes, 3> files = {keras_weights(), read_file(fixtures / "dense_bn_adam.h5", 1 << 20),
                                         write(small, "x")};
@@ -278,8 +275,7 @@ TEST(Hdf5Hostile, RandomDamageNeverDoesMoreThanThrow) {
                         break;
                     default:
                         std::memcpy(bytes.data() + word,
-                                    good.data() + places[below(places.size())] / 8 * 8 % (good.size() - 8),
-                                    8);
+                                    good.data() + places[below(places.size())] / 8 * 8 % (good.size() - 8), 8);
                 }
             }
             try {

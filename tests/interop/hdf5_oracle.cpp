@@ -26,11 +26,9 @@ std::string line(const std::string& path, std::string_view type, const std::vect
 }
 
 std::string line(const std::string& path, const Attribute& attribute) {
-    if (const auto* text = std::get_if<std::string>(&attribute))
-        return fmt::format("{} text '{}'", path, *text);
+    if (const auto* text = std::get_if<std::string>(&attribute)) return fmt::format("{} text '{}'", path, *text);
     if (const auto* list = std::get_if<std::vector<std::string>>(&attribute)) {
-        return list->empty() ? path + " texts none"
-                             : fmt::format("{} texts '{}'", path, fmt::join(*list, "', '"));
+        return list->empty() ? path + " texts none" : fmt::format("{} texts '{}'", path, fmt::join(*list, "', '"));
     }
     const Array& array = std::get<Array>(attribute);
     return line(path, name_of(array.type), array.shape, array.bytes);
@@ -126,11 +124,9 @@ void describe_object(hid_t object, const std::string& path, std::vector<std::str
     H5G_info_t info;
     good(H5Gget_info(object, &info));
     for (hsize_t i = 0; i < info.nlinks; ++i) {
-        const auto size =
-            good(H5Lget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT));
+        const auto size = good(H5Lget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT));
         std::string name(static_cast<std::size_t>(size), '\0');
-        good(H5Lget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, i, name.data(), name.size() + 1,
-                                H5P_DEFAULT));
+        good(H5Lget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, i, name.data(), name.size() + 1, H5P_DEFAULT));
         // By name and not by index: only so libhdf5 searches the B-tree by its keys.
         const hid_t child = good(H5Oopen(object, name.c_str(), H5P_DEFAULT));
         describe_object(child, path + "/" + name, out);
@@ -148,8 +144,7 @@ void write_attribute(hid_t object, const std::string& name, const Attribute& val
     std::vector<std::string> texts;
     std::vector<std::uint64_t> shape;
     if (const auto* text = std::get_if<std::string>(&value)) texts = {*text};
-    if (const auto* list = std::get_if<std::vector<std::string>>(&value))
-        texts = *list, shape = {texts.size()};
+    if (const auto* list = std::get_if<std::vector<std::string>>(&value)) texts = *list, shape = {texts.size()};
     const auto* array = std::get_if<Array>(&value);
     if (array != nullptr) shape = array->shape;
 
@@ -184,8 +179,7 @@ void write_attribute(hid_t object, const std::string& name, const Attribute& val
 void write_group(hid_t object, const Group& group, Texts how, bool compact) {
     for (const auto& [name, value] : group.attributes.items) write_attribute(object, name, value, how);
     for (const Group& child : group.groups) {
-        const hid_t below =
-            good(H5Gcreate2(object, child.name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+        const hid_t below = good(H5Gcreate2(object, child.name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
         write_group(below, child, how, compact);
         H5Gclose(below);
     }
@@ -194,8 +188,7 @@ void write_group(hid_t object, const Group& group, Texts how, bool compact) {
         const hid_t plan = good(H5Pcreate(H5P_DATASET_CREATE));
         if (compact) good(H5Pset_layout(plan, H5D_COMPACT));
         const hid_t type = type_of(child.array.type);
-        const hid_t dataset =
-            good(H5Dcreate2(object, child.name.c_str(), type, space, H5P_DEFAULT, plan, H5P_DEFAULT));
+        const hid_t dataset = good(H5Dcreate2(object, child.name.c_str(), type, space, H5P_DEFAULT, plan, H5P_DEFAULT));
         if (!child.array.bytes.empty()) {
             good(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, child.array.bytes.data()));
         }

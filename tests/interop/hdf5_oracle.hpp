@@ -16,9 +16,8 @@ namespace evenkeel::hdf5::oracle {
 
 enum class Texts { variable, fixed_zeros, fixed_spaces };
 
-std::vector<std::string> describe(const Group& root);  ///< a tree of ours, sorted lines
-std::vector<std::string> describe(
-    std::span<const std::byte> bytes);  ///< a file, as libhdf5 reads it, sorted lines
+std::vector<std::string> describe(const Group& root);                 ///< a tree of ours, sorted lines
+std::vector<std::string> describe(std::span<const std::byte> bytes);  ///< a file, as libhdf5 reads it, sorted lines
 
 /// The bytes of a file that `fill` makes through libhdf5; `newest` asks for the newest format of everything.
 std::vector<std::byte> make_file(const std::function<void(hid_t file)>& fill, bool newest = false);

@@ -38,8 +38,7 @@ inline Group sample_tree() {
     // More children than one symbol node (8) and than 32 of them.
     for (const int count : {8, 9, 40, 300}) {
         for (int i = 0; i < count; ++i) {
-            Group& vars =
-                root.make_group("wide" + std::to_string(count) + "/dense_" + std::to_string(i) + "/vars");
+            Group& vars = root.make_group("wide" + std::to_string(count) + "/dense_" + std::to_string(i) + "/vars");
             vars.attributes.set("name", "layer " + std::to_string(i));
             if (i < 3) vars.datasets.push_back({std::to_string(i), array(Type::float32, {3, 1, 2}), {}});
         }

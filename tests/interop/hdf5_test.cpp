@@ -29,8 +29,7 @@ TEST(Hdf5Reader, ReadsWhatLibhdfWrites) {
     EXPECT_EQ(oracle::describe(read(with_long_text, "test")), oracle::describe(tree));
 
     tree.attributes.set("long", "not above 64 kB, as these lie in the header");
-    for (const auto texts :
-         {oracle::Texts::variable, oracle::Texts::fixed_zeros, oracle::Texts::fixed_spaces}) {
+    for (const auto texts : {oracle::Texts::variable, oracle::Texts::fixed_zeros, oracle::Texts::fixed_spaces}) {
         for (const bool compact : {false, true}) {
             const std::vector<std::byte> bytes = oracle::write(tree, texts, compact);
             EXPECT_EQ(oracle::describe(read(bytes, "test")), oracle::describe(tree));
@@ -122,8 +121,7 @@ TEST(Hdf5Writer, RefusesWhatNoFileCouldHold) {
         return tree;
     };
     EXPECT_FALSE(write(with("0", {3}), "out.h5").empty());
-    for (const std::string name : {"", ".", "a/b"})
-        expect_refused(with(name, {3}), "[out.h5:/layers] expected names");
+    for (const std::string name : {"", ".", "a/b"}) expect_refused(with(name, {3}), "[out.h5:/layers] expected names");
     expect_refused(with("0", {4}), "[out.h5:/layers/0] expected 16 bytes of float32, got 12");
     expect_refused(with("0", {1ull << 62, 1ull << 62}), "overflow");
     Group twice = with("0", {3});
@@ -145,16 +143,15 @@ TEST(Hdf5Tree, ConvertsNumbers) {
     EXPECT_EQ(to_doubles(array),
               (std::vector<double>{1, -2, std::ldexp(1.0, -24), 65504, HUGE_VAL, 0, 1365.0 / 4096.0}));
     const std::vector<std::int64_t> integers = {-3, 1ll << 40};
-    EXPECT_EQ(to_floats({Type::int64, {2}, std::as_bytes(std::span(integers))}),
-              (std::vector<float>{-3, 0x1p40f}));
+    EXPECT_EQ(to_floats({Type::int64, {2}, std::as_bytes(std::span(integers))}), (std::vector<float>{-3, 0x1p40f}));
     const std::vector<std::uint8_t> octets = {255};
     EXPECT_EQ(to_doubles({Type::uint8, {1}, std::as_bytes(std::span(octets))}), std::vector<double>{255});
     EXPECT_EQ(to_doubles({Type::int8, {1}, std::as_bytes(std::span(octets))}), std::vector<double>{-1});
 }
 
 TEST(Hdf5Tree, OrdersNumbersInNames) {
-    const std::vector<std::string> sorted = {
-        "", "0", "00", "2", "10", "10a", "dense", "dense_1", "dense_2", "dense_10", "dense_10_1", "densf"};
+    const std::vector<std::string> sorted = {"",      "0",       "00",      "2",        "10",         "10a",
+                                             "dense", "dense_1", "dense_2", "dense_10", "dense_10_1", "densf"};
     for (std::size_t i = 0; i < sorted.size(); ++i) {
         for (std::size_t j = 0; j < sorted.size(); ++j) {
             EXPECT_EQ(natural_less(sorted[i], sorted[j]), i < j) << sorted[i] << " < " << sorted[j];

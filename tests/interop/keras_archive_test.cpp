@@ -96,14 +96,13 @@ TEST(KerasSave, EveryOptimizerKeepsItsSlots) {
 
 TEST(KerasSave, EveryLossComesBack) {
     const Folder folder;
-    for (const char* word : {"sparse_categorical_crossentropy", "categorical_crossentropy",
-                             "binary_crossentropy", "mean_squared_error", "huber"}) {
+    for (const char* word : {"sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy",
+                             "mean_squared_error", "huber"}) {
         for (const bool from_logits : {false, true}) {
             SavedModel saved = sample_model();
             saved.compilation->loss = Loss(word);
             saved.compilation->loss.delta = 0.75;
-            saved.compilation->loss.from_logits =
-                from_logits && std::string_view(word).ends_with("crossentropy");
+            saved.compilation->loss.from_logits = from_logits && std::string_view(word).ends_with("crossentropy");
             save_keras(folder / "a.keras", saved);
             const SavedModel loaded = load_keras(folder / "a.keras");
             ASSERT_TRUE(loaded.compilation) << loaded.compilation_problem;

@@ -25,21 +25,16 @@ TEST(KerasConfig, UnknownThingsAreRefusedByName) {
         json value;
         const char* message;
     };
-    const json initializer = {
-        {"module", "keras.initializers"}, {"class_name", "Identity"}, {"config", json::object()}};
-    const json leaky = {{"module", "keras.layers"},
-                        {"class_name", "ReLU"},
-                        {"config", {{"name", "re_lu"}, {"negative_slope", 0.1}}}};
-    const json half = {
-        {"module", "keras"}, {"class_name", "DTypePolicy"}, {"config", {{"name", "mixed_float16"}}}};
+    const json initializer = {{"module", "keras.initializers"}, {"class_name", "Identity"}, {"config", json::object()}};
+    const json leaky = {
+        {"module", "keras.layers"}, {"class_name", "ReLU"}, {"config", {{"name", "re_lu"}, {"negative_slope", 0.1}}}};
+    const json half = {{"module", "keras"}, {"class_name", "DTypePolicy"}, {"config", {{"name", "mixed_float16"}}}};
     const Case cases[] = {
         {"/2/class_name", "Conv2D", "[in.json: layer \"dense\"] expected one of InputLayer, "},
         {"/2/class_name", "Conv2D", "Normalization, got Conv2D"},
-        {"/2/module", "mine",
-         "[in.json: config.layers[2]] expected an object of Keras's own, got Dense of mine"},
+        {"/2/module", "mine", "[in.json: config.layers[2]] expected an object of Keras's own, got Dense of mine"},
         {"/2/registered_name", "mine>Dense", "got mine>Dense"},
-        {"/2/config/activation", "mish",
-         "[in.json: layer \"dense\".activation] expected one of linear, relu"},
+        {"/2/config/activation", "mish", "[in.json: layer \"dense\".activation] expected one of linear, relu"},
         {"/2/config/activation", leaky, "a ReLU without options"},
         {"/2/config/kernel_initializer", initializer,
          "layer \"dense\".kernel_initializer] expected one of glorot_uniform"},
@@ -197,21 +192,10 @@ std::string damaged(std::string text, const Random& random) {
 
 // A value anywhere in the document becomes another one: damage that parses.
 void change(json& value, const Random& random, std::uint64_t& draw) {
-    static const std::vector<json> others = {nullptr,
-                                             true,
-                                             false,
-                                             0,
-                                             -1,
-                                             1.5,
-                                             1e300,
-                                             4294967296,
-                                             "",
-                                             "relu",
-                                             "a/b",
-                                             json::array(),
-                                             json::object(),
-                                             {1, 2},
-                                             {{"class_name", "ReLU"}, {"config", {{"name", "x"}}}}};
+    static const std::vector<json> others = {
+        nullptr, true,          false,          0,      -1,
+        1.5,     1e300,         4294967296,     "",     "relu",
+        "a/b",   json::array(), json::object(), {1, 2}, {{"class_name", "ReLU"}, {"config", {{"name", "x"}}}}};
     if (!value.empty() && (value.is_object() || value.is_array()) && random.below(draw++, 8) != 0) {
         auto at = value.begin();
         std::advance(at, static_cast<std::ptrdiff_t>(random.below(draw++, value.size())));

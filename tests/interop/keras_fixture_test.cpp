@@ -58,10 +58,9 @@ TEST_P(KerasArchive, HasTheOptimizerVariablesThatKerasHas) {
             }
         }
         ASSERT_NE(found, nullptr) << name;
-        const auto slot =
-            model.optimizer_values.slots.at(second ? 1 : 0)
-                .span()
-                .subspan(static_cast<std::size_t>(found->offset), static_cast<std::size_t>(found->size));
+        const auto slot = model.optimizer_values.slots.at(second ? 1 : 0)
+                              .span()
+                              .subspan(static_cast<std::size_t>(found->offset), static_cast<std::size_t>(found->size));
         EXPECT_EQ(std::vector<float>(slot.begin(), slot.end()), floats(variable.at("value"))) << name;
         ++seen;
     }
@@ -117,8 +116,7 @@ TEST_P(KerasArchive, IsWrittenInTheWordsOfKeras) {
     std::ifstream file(fixtures / (std::string(GetParam()) + ".config.json"));
     std::stringstream text;
     text << file.rdbuf();
-    EXPECT_EQ(to_json(description_from_json(text.str(), "config"), nullptr),
-              to_json(model.description, nullptr));
+    EXPECT_EQ(to_json(description_from_json(text.str(), "config"), nullptr), to_json(model.description, nullptr));
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, KerasArchive, testing::ValuesIn(archives),
@@ -160,8 +158,7 @@ TEST(KerasFixtures, OptionsAreThoseThatWereAskedFor) {
     EXPECT_TRUE(std::get<SGD>(activations.compilation->optimizer).nesterov);
     ASSERT_EQ(activations.compilation->metrics.size(), 1u);
     EXPECT_EQ(activations.compilation->metrics[0].word(), "top_2_accuracy");
-    EXPECT_EQ(std::get<BatchNormalization>(load_keras(fixtures / "axis_1.keras").description.layers[1]).axis,
-              1);
+    EXPECT_EQ(std::get<BatchNormalization>(load_keras(fixtures / "axis_1.keras").description.layers[1]).axis, 1);
 }
 
 TEST(KerasFixtures, WhatWeCannotTrainWithStillPredicts) {

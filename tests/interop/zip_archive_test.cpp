@@ -38,8 +38,7 @@ Bytes deflated(const std::string& name, const Bytes& content) {
     zip_source_t* target = zip_source_buffer_create(nullptr, 0, 0, &error);
     zip_t* zip = zip_open_from_source(target, ZIP_TRUNCATE, &error);
     zip_source_keep(target);
-    const auto index =
-        zip_file_add(zip, name.c_str(), zip_source_buffer(zip, content.data(), content.size(), 0), 0);
+    const auto index = zip_file_add(zip, name.c_str(), zip_source_buffer(zip, content.data(), content.size(), 0), 0);
     zip_set_file_compression(zip, static_cast<zip_uint64_t>(index), ZIP_CM_DEFLATE, 9);
     if (zip_close(zip) != 0) throw std::runtime_error("libzip failed");
     zip_stat_t stat;
@@ -64,8 +63,7 @@ Bytes replaced(Bytes bytes, std::string_view from, std::string_view to) {
     const Bytes a = bytes_of(from);
     const Bytes b = bytes_of(to);
     std::size_t count = 0;
-    for (auto at = bytes.begin(); (at = std::search(at, bytes.end(), a.begin(), a.end())) != bytes.end();
-         ++count) {
+    for (auto at = bytes.begin(); (at = std::search(at, bytes.end(), a.begin(), a.end())) != bytes.end(); ++count) {
         at = std::copy(b.begin(), b.end(), at);
     }
     EXPECT_EQ(count, 2u);
@@ -81,8 +79,7 @@ std::size_t find(const Bytes& bytes, std::string_view text) {
 
 // Writes a number where local header and directory keep it (offsets as in the ZIP specification, 4.3.7
 // and 4.3.12).
-void put(Bytes& bytes, std::size_t in_local, std::size_t in_directory, std::uint32_t value,
-         std::size_t width) {
+void put(Bytes& bytes, std::size_t in_local, std::size_t in_directory, std::uint32_t value, std::size_t width) {
     std::memcpy(bytes.data() + find(bytes, "PK\x03\x04") + in_local, &value, width);
     std::memcpy(bytes.data() + find(bytes, "PK\x01\x02") + in_directory, &value, width);
 }
@@ -111,10 +108,8 @@ TEST(ZipArchive, ReadsWhatItWrites) {
     EXPECT_EQ(text_of(archive.read("aa/one", 5)), "first");
     EXPECT_TRUE(archive.contains("aa/one"));
     EXPECT_FALSE(archive.contains("aa"));
-    expect_refused([&] { (void)archive.read("aa", 5); },
-                   "[in.zip] expected an entry 'aa', got none of that name");
-    expect_refused([&] { (void)archive.read("aa/two", 10); },
-                   "[in.zip:aa/two] expected at most 10 bytes, got 11");
+    expect_refused([&] { (void)archive.read("aa", 5); }, "[in.zip] expected an entry 'aa', got none of that name");
+    expect_refused([&] { (void)archive.read("aa/two", 10); }, "[in.zip:aa/two] expected at most 10 bytes, got 11");
 }
 
 TEST(ZipArchive, EqualContentsGiveEqualBytesStoredAndDated1980) {
@@ -141,8 +136,7 @@ TEST(ZipArchive, UnpacksDeflatedEntriesUpToTheBound) {
     const Bytes packed = deflated("bomb", zeros);
     ASSERT_LT(packed.size(), 30'000u);
     const ZipArchive archive(packed, "in.zip");
-    expect_refused([&] { (void)archive.read("bomb", 1'000'000); },
-                   "expected at most 1000000 bytes, got 20000000");
+    expect_refused([&] { (void)archive.read("bomb", 1'000'000); }, "expected at most 1000000 bytes, got 20000000");
     EXPECT_EQ(archive.read("bomb", 20'000'000), zeros);
 }
 
@@ -150,8 +144,7 @@ TEST(ZipArchive, ClaimsThatAreNotTrueAreRefused) {
     const Bytes packed = deflated("bomb", Bytes(20'000'000));
     Bytes small = packed;
     put(small, 22, 24, 1000, 4);  // says 1000 bytes, holds 20 million
-    expect_refused([&] { (void)ZipArchive(small, "in.zip").read("bomb", 1'000'000); },
-                   "[in.zip:bomb] expected 1000 ");
+    expect_refused([&] { (void)ZipArchive(small, "in.zip").read("bomb", 1'000'000); }, "[in.zip:bomb] expected 1000 ");
     Bytes large = packed;
     put(large, 22, 24, 4'000'000'000u, 4);  // no deflated stream can unpack so far
     expect_refused(large, "sizes that are possible in an archive");
@@ -186,8 +179,7 @@ TEST(ZipArchive, WriterHoldsToTheSameRules) {
     const Bytes bytes = bytes_of("x");
     for (const std::string name : {"", "/a", "../a", "a//b", "a\\b"}) {
         const std::array<ZipContent, 1> one = {{{name, bytes}}};
-        expect_refused([&] { (void)make_zip(one, "out.zip"); },
-                       "[out.zip] expected entries with plain relative names");
+        expect_refused([&] { (void)make_zip(one, "out.zip"); }, "[out.zip] expected entries with plain relative names");
     }
     const std::array<ZipContent, 2> twice = {{{"a", bytes}, {"a", bytes}}};
     expect_refused([&] { (void)make_zip(twice, "out.zip"); }, "'a' twice");
@@ -197,8 +189,7 @@ TEST(ZipArchive, WriterHoldsToTheSameRules) {
 TEST(ZipArchive, EveryTruncationIsRefused) {
     const Bytes whole = read_file(fixtures / "dense_bn_adam.keras", 1 << 20);
     for (std::size_t size = 0; size < whole.size(); size += 64) {
-        expect_refused(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)),
-                       "[in.zip] expected");
+        expect_refused(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)), "[in.zip] expected");
     }
 }
 
@@ -215,8 +206,7 @@ TEST(ZipArchive, RandomDamageIsRefusedOrHarmless) {
             // Every other time in the directory at the end, else anywhere.
             const std::size_t from = round % 2 == 0 ? directory : 0;
             for (std::uint64_t i = 0; i < 1 + round % 3; ++i) {
-                bytes[from + random.below(2 * i, bytes.size() - from)] =
-                    static_cast<std::byte>(random.bits(2 * i + 1));
+                bytes[from + random.below(2 * i, bytes.size() - from)] = static_cast<std::byte>(random.bits(2 * i + 1));
             }
             try {
                 const ZipArchive archive(bytes, "in.zip");

@@ -33,8 +33,12 @@ std::vector<InnerBlock> awkward_sizes() {
     return sizes;
 }
 
-std::string text(const InnerBlock& s) { return fmt::format("[{}, {}, {}]", s.outer, s.channels, s.inner); }
-std::int64_t total(const InnerBlock& s) { return s.outer * s.channels * s.inner; }
+std::string text(const InnerBlock& s) {
+    return fmt::format("[{}, {}, {}]", s.outer, s.channels, s.inner);
+}
+std::int64_t total(const InnerBlock& s) {
+    return s.outer * s.channels * s.inner;
+}
 
 void moments(const InnerBlock& s, const Floats& x, Doubles& mean, Doubles& m2) {
     mean.assign(static_cast<std::size_t>(s.channels), -1);
@@ -87,9 +91,9 @@ TEST_P(BatchNormalizationKernels, MomentsAreThoseOfTheSameFloatsInDouble) {
             kernels::reference::batch_statistics(shape, as_double(x).data(), want.data(), variance.data());
             const double m = static_cast<double>(shape.values_per_channel());
             for (std::int64_t c = 0; c < s.channels; ++c) {
-                // x is shifted by a float mean that is off by at most 2⁻²⁴·(a sum's length)·|μ|, called δ. Sums of
-                // x − shift then run over at most 1024/4 + 3 floats in a lane: their error is that many u at most,
-                // and 64 suffice because roundings of random signs grow like a root.
+                // x is shifted by a float mean that is off by at most 2⁻²⁴·(a sum's length)·|μ|, called δ.
+                // Sums of x − shift then run over at most 1024/4 + 3 floats in a lane: their error is that
+                // many u at most, and 64 suffice because roundings of random signs grow like a root.
                 const double delta = 40 * u * std::abs(want[c]);
                 const double sigma = std::sqrt(variance[c]) + delta;
                 ASSERT_NEAR(mean[c], want[c], 64 * u * sigma) << "channel " << c;
@@ -104,9 +108,10 @@ TEST_P(BatchNormalizationKernels, NaNAndInfinityReachTheMomentsFromEveryRow) {
     const float bad[] = {NAN, INFINITY, -INFINITY};
     for (const InnerBlock& s : {InnerBlock{1, 5, 1}, InnerBlock{2, 17, 1}, InnerBlock{130, 5, 1}, InnerBlock{65, 17, 1},
                                 InnerBlock{3, 5, 7}, InnerBlock{2, 3, 1027}}) {
+        const Floats good = normal_values<float>(total(s), 52);
         for (const float value : bad) {
-            for (std::int64_t at = 0; at < total(s); at += total(s) > 2000 ? 7 : 1) {
-                Floats x = normal_values<float>(total(s), 52);
+            for (std::int64_t at = 0; at<total(s); at += total(s)> 2000 ? 7 : 1) {
+                Floats x = good;
                 x[at] = value;
                 Doubles mean, m2;
                 moments(s, x, mean, m2);
@@ -147,7 +152,8 @@ TEST_P(BatchNormalizationKernels, NormalizeIsItsFormula) {
                 const double first = static_cast<double>(x[i]) - k.high[c], centred = first - k.low[c];
                 const double want = centred * k.scale[c] + k.shift[c];
                 // Two differences and one fused product, each rounded once.
-                const double bound = 1.01 * u * (std::abs(k.scale[c]) * (std::abs(first) + std::abs(centred)) + std::abs(want));
+                const double bound =
+                    1.01 * u * (std::abs(k.scale[c]) * (std::abs(first) + std::abs(centred)) + std::abs(want));
                 ASSERT_NEAR(y[i], want, 2 * bound + 1e-40) << i;  // 2: sse4 and portable have no fused product
                 ASSERT_EQ(with_relu[i], y[i] > 0 ? y[i] : 0.0F);
             }
@@ -177,8 +183,8 @@ TEST_P(BatchNormalizationKernels, BackwardIsItsFormula) {
                 sum_xhat.assign(static_cast<std::size_t>(s.channels), -1);
                 const float* behind = relu ? a.data() : nullptr;
                 if (s.inner == 1) {
-                    kernels::block_backward_sums(s.outer, s.channels, x.data(), moments_, behind, gradient, dy, sum.data(),
-                                                 sum_xhat.data());
+                    kernels::block_backward_sums(s.outer, s.channels, x.data(), moments_, behind, gradient, dy,
+                                                 sum.data(), sum_xhat.data());
                 } else {
                     kernels::block_backward_sums_inner(s, x.data(), moments_, behind, gradient, dy, sum.data(),
                                                        sum_xhat.data());

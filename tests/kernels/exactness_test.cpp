@@ -80,8 +80,7 @@ TEST_P(Exactness, AConstantChannelHasVarianceZeroAndOutputZero) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Simd, Exactness, ::testing::ValuesIn(available_simd()),
-                         [](const auto& i) { return i.param; });
+INSTANTIATE_TEST_SUITE_P(Simd, Exactness, ::testing::ValuesIn(available_simd()), [](const auto& i) { return i.param; });
 
 }  // namespace
 }  // namespace evenkeel::testing

@@ -40,7 +40,8 @@ TEST_P(OptimizerKernels, SgdIsItsFormula) {
                 if (kind == 0) {
                     reference::sgd<double>(step.rate, step.decay, g[i], want_w);
                 } else {
-                    reference::sgd_momentum<double>(step.rate, step.decay, step.momentum, kind == 2, g[i], want_m, want_w);
+                    reference::sgd_momentum<double>(step.rate, step.decay, step.momentum, kind == 2, g[i], want_m,
+                                                    want_w);
                 }
                 const double terms = std::abs(w[i]) + std::abs(m[i]) + std::abs(g[i]);
                 ASSERT_NEAR(w_new[i], want_w, 6 * u * terms) << kind;
@@ -66,7 +67,8 @@ TEST_P(OptimizerKernels, RmspropIsItsFormula) {
                                            centered ? &want_a : nullptr, moves ? &want_v : nullptr, want_w);
                 ASSERT_NEAR(s_new[i], want_s, 4 * u * want_s);
                 ASSERT_NEAR(a_new[i], want_a, 4 * u * (std::abs(average[i]) + std::abs(g[i])));
-                // The root's argument is a difference where centered: its relative error is that of v, times v/d.
+                // The root's argument is a difference where centered: its relative error is that of v, times
+                // v/d.
                 const double d = want_s - (centered ? want_a * want_a : 0) + step.epsilon;
                 const double increment = step.rate * std::abs(g[i]) / std::sqrt(d);
                 const double bound = (8 + 8 * want_s / d) * u * increment + 3 * u * std::abs(velocity[i]);
@@ -83,7 +85,8 @@ TEST_P(OptimizerKernels, CenteredRmspropSurvivesALargeSteadyGradient) {
     Floats g(n), w(n), square(n), average(n);
     for (std::int64_t i = 0; i < n; ++i) g[i] = 1000.0F + static_cast<float>(i) * 3.7F;
     for (int t = 0; t < 400; ++t) {
-        kernels::rmsprop({0.001F, 1.0F, 0.9F, 1e-7F, 0.0F}, n, g.data(), square.data(), average.data(), nullptr, w.data());
+        kernels::rmsprop({0.001F, 1.0F, 0.9F, 1e-7F, 0.0F}, n, g.data(), square.data(), average.data(), nullptr,
+                         w.data());
     }
     for (const float v : w) ASSERT_TRUE(std::isfinite(v));
 }
@@ -93,12 +96,12 @@ TEST_P(OptimizerKernels, AdamIsItsFormula) {
         const Floats g = normal_values<float>(n, 101), w = normal_values<float>(n, 102), v = positive(n, 103);
         const Floats m = normal_values<float>(n, 104);
         for (const float epsilon : {1e-7F, 1e-3F}) {
-            const kernels::AdamStep step{0.003F, 0.999F, 0.9F, 0.999F, epsilon};
+            const kernels::AdamStep step{0.003F, 0.999F, 0.1F, 0.001F, epsilon};
             Floats w_new = w, m_new = m, v_new = v;
             kernels::adam(step, n, g.data(), m_new.data(), v_new.data(), w_new.data());
             for (std::int64_t i = 0; i < n; ++i) {
                 double want_w = w[i], want_m = m[i], want_v = v[i];
-                reference::adam<double>(step.alpha, step.decay, step.beta_1, step.beta_2, epsilon, g[i], want_m, want_v,
+                reference::adam<double>(step.alpha, step.decay, step.rest_1, step.rest_2, epsilon, g[i], want_m, want_v,
                                         want_w);
                 ASSERT_NEAR(m_new[i], want_m, 3 * u * (std::abs(m[i]) + std::abs(g[i])));
                 ASSERT_NEAR(v_new[i], want_v, 3 * u * (want_v + 0.001 * g[i] * g[i]));
@@ -114,7 +117,7 @@ TEST_P(OptimizerKernels, AnyCutGivesTheSameBits) {
     const Floats g = normal_values<float>(n, 105);
     for (const std::int64_t cut : {16, 48, 64, 112}) {
         Floats w = normal_values<float>(n, 106), m(n), v(n), w2 = w, m2 = m, v2 = v;
-        const kernels::AdamStep step{0.003F, 0.999F, 0.9F, 0.999F, 1e-7F};
+        const kernels::AdamStep step{0.003F, 0.999F, 0.1F, 0.001F, 1e-7F};
         kernels::adam(step, n, g.data(), m.data(), v.data(), w.data());
         kernels::adam(step, cut, g.data(), m2.data(), v2.data(), w2.data());
         kernels::adam(step, n - cut, g.data() + cut, m2.data() + cut, v2.data() + cut, w2.data() + cut);

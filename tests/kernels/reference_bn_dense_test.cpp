@@ -26,12 +26,21 @@ struct Case {
     reference::BatchShape shape;
 };
 
-// m = 2, 3 and 8 for the last axis of rank 2, 3 and 4 (inner = 1), and axis 1 of rank 2, 3, 4; then axis 2 of 4.
+// m = 2, 3 and 8 for the last axis of rank 2, 3 and 4 (inner = 1), and axis 1 of rank 2, 3, 4; then axis 2
+// of 4.
 const Case shapes[] = {
-    {"rank 2, m 2", {2, 5, 1}},         {"rank 2, m 3", {3, 4, 1}},         {"rank 2, m 8", {8, 3, 1}},
-    {"rank 3 last, m 2", {2 * 1, 5, 1}}, {"rank 3 last, m 8", {4 * 2, 3, 1}}, {"rank 4 last, m 8", {2 * 2 * 2, 3, 1}},
-    {"rank 3 axis 1, m 2", {1, 4, 2}},  {"rank 3 axis 1, m 3", {1, 4, 3}},  {"rank 3 axis 1, m 8", {2, 3, 4}},
-    {"rank 4 axis 1, m 2", {1, 3, 2}},  {"rank 4 axis 1, m 3", {3, 3, 1}},  {"rank 4 axis 1, m 8", {2, 3, 2 * 2}},
+    {"rank 2, m 2", {2, 5, 1}},
+    {"rank 2, m 3", {3, 4, 1}},
+    {"rank 2, m 8", {8, 3, 1}},
+    {"rank 3 last, m 2", {2 * 1, 5, 1}},
+    {"rank 3 last, m 8", {4 * 2, 3, 1}},
+    {"rank 4 last, m 8", {2 * 2 * 2, 3, 1}},
+    {"rank 3 axis 1, m 2", {1, 4, 2}},
+    {"rank 3 axis 1, m 3", {1, 4, 3}},
+    {"rank 3 axis 1, m 8", {2, 3, 4}},
+    {"rank 4 axis 1, m 2", {1, 3, 2}},
+    {"rank 4 axis 1, m 3", {3, 3, 1}},
+    {"rank 4 axis 1, m 8", {2, 3, 2 * 2}},
     {"rank 4 axis 2, m 8", {2 * 2, 3, 2}},
 };
 
@@ -69,7 +78,8 @@ TEST(ReferenceBatchNormalization, GradientsOfXGammaAndBetaAreThoseOfFiniteDiffer
             reference::backward(s, x.data(), mean.data(), variance.data(), o.epsilon, o.gamma ? gamma.data() : nullptr,
                                 dy.data(), dx.data(), dgamma.data(), dbeta.data());
 
-            // Small enough for the bend of 1/√(σ²+ε), large enough that rounding stays below gradients of size ε (m = 2).
+            // Small enough for the bend of 1/√(σ²+ε), large enough that rounding stays below gradients of
+            // size ε (m = 2).
             const double h = 1e-4;
             const auto over_x = [&](const Values& v) { return loss(v, gamma, beta); };
             EXPECT_LT(relative_error(dx, numeric_gradient(x, over_x, h)), 1e-6) << "x";
@@ -113,7 +123,8 @@ TEST(ReferenceDense, GradientsOfXWAndBAreThoseOfFiniteDifferences) {
                 return dot(y, dy);
             };
             Values dx(x.size()), dw(w.size()), db(b.size());
-            reference::dense_backward(rows, in_, units_, x.data(), w.data(), dy.data(), dx.data(), dw.data(), db.data());
+            reference::dense_backward(rows, in_, units_, x.data(), w.data(), dy.data(), dx.data(), dw.data(),
+                                      db.data());
             EXPECT_LT(relative_error(dx, numeric_gradient(x, [&](auto& v) { return loss(v, w, b); })), 1e-6);
             EXPECT_LT(relative_error(dw, numeric_gradient(w, [&](auto& v) { return loss(x, v, b); })), 1e-6);
             EXPECT_LT(relative_error(db, numeric_gradient(b, [&](auto& v) { return loss(x, w, v); })), 1e-6);

@@ -60,7 +60,8 @@ TEST(ReferenceActivation, ReLUTakesKerassArguments) {
 TEST(ReferenceSoftmax, GradientIsThatOfFiniteDifferences) {
     for (const std::int64_t rows : {2, 3, 8}) {
         for (const std::int64_t width : {2, 5, 10}) {
-            const Values z = normal_values<double>(rows * width, 21, 0, 2), dp = normal_values<double>(rows * width, 22);
+            const Values z = normal_values<double>(rows * width, 21, 0, 2),
+                         dp = normal_values<double>(rows * width, 22);
             const auto loss = [&](const Values& v) {
                 Values p(v.size());
                 reference::softmax(rows, width, v.data(), p.data());
@@ -95,8 +96,8 @@ const RowLoss losses[] = {
      [](auto n, auto* p, auto* t, auto* g) { return reference::softmax_crossentropy(n, p, t, g); }, false, false},
     {"sigmoid cross-entropy",
      [](auto n, auto* p, auto* t, auto* g) { return reference::sigmoid_crossentropy(n, p, t, g); }, false, false},
-    {"mean squared error",
-     [](auto n, auto* p, auto* t, auto* g) { return reference::mean_squared_error(n, p, t, g); }, false, false},
+    {"mean squared error", [](auto n, auto* p, auto* t, auto* g) { return reference::mean_squared_error(n, p, t, g); },
+     false, false},
     {"Huber 1", [](auto n, auto* p, auto* t, auto* g) { return reference::huber(n, 1.0, p, t, g); }, false, false},
     {"Huber 0.3", [](auto n, auto* p, auto* t, auto* g) { return reference::huber(n, 0.3, p, t, g); }, false, false},
     {"categorical cross-entropy, one-hot",

@@ -59,8 +59,8 @@ TEST_P(UnitKernels, ActivationsAreTheirFormulas) {
             ASSERT_EQ(dz_in_place, dz);
             for (std::int64_t i = 0; i < n; ++i) {
                 const double at = z[i], want = reference::activate(g, at), slope = reference::derivative(g, at);
-                // Highway's exponentials are within 1 to 4 ulp; e^{−z²/2} and erfc (gelu) carry z²·u more, from the
-                // rounding of their argument. Below e⁻⁸⁷ floats end.
+                // Highway's exponentials are within 1 to 4 ulp; e^{−z²/2} and erfc (gelu) carry z²·u more,
+                // from the rounding of their argument. Below e⁻⁸⁷ floats end.
                 const double bound = 10 * u * (1 + (g.kind == PointwiseKind::gelu ? at * at : 0));
                 ASSERT_NEAR(a[i], want, bound * std::abs(want) + 1e-36) << at;
                 // 1 − a loses digits as a nears 1, and gelu's and silu's slopes cross 0: relative to 1.
@@ -121,7 +121,8 @@ TEST_P(UnitKernels, SoftmaxIsItsFormula) {
             reference::softmax(rows, width, as_double(z).data(), want.data());
             reference::softmax_backward(rows, width, as_double(p).data(), as_double(dp).data(), slope.data());
             for (std::size_t i = 0; i < p.size(); ++i) {
-                // z − max is rounded (|z − max| ≤ 60 here), the exponential, the sum of `width` floats, its inverse.
+                // z − max is rounded (|z − max| ≤ 60 here), the exponential, the sum of `width` floats, its
+                // inverse.
                 const double bound = (70 + static_cast<double>(width)) * u;
                 ASSERT_NEAR(p[i], want[i], bound * want[i]) << width;
                 // Σ dp·p in float: `width` roundings of terms that sum to at most max|dp| ≤ 5.
@@ -138,8 +139,12 @@ struct FastLoss {
     bool probabilities;
 };
 
-void sparse(const kernels::LossBlock& b) { kernels::sparse_softmax_crossentropy(b, nullptr); }
-void huber_half(const kernels::LossBlock& b) { kernels::huber(b, 0.5F); }
+void sparse(const kernels::LossBlock& b) {
+    kernels::sparse_softmax_crossentropy(b, nullptr);
+}
+void huber_half(const kernels::LossBlock& b) {
+    kernels::huber(b, 0.5F);
+}
 
 const FastLoss losses[] = {
     {"sparse", sparse,
@@ -183,17 +188,19 @@ TEST_P(UnitKernels, LossesAreTheirFormulas) {
             if (loss.run != sparse) block.targets = t.data();
             block.weights = weights.data();
             block.scale = 1.0F / 7;
-            Floats values(7), gradient(p.size()), scratch(p.size());
+            Floats values(7), gradient(p.size());
+            Doubles scratch(3 * width);
             block.losses = values.data();
             block.gradient = gradient.data();
+            block.scratch = scratch.data();
             loss.run(block);
             for (std::int64_t r = 0; r < rows; ++r) {
                 const Doubles row(p.begin() + r * width, p.begin() + (r + 1) * width);
                 const Doubles target(t.begin() + r * width, t.begin() + (r + 1) * width);
                 Doubles want_gradient(row.size());
                 const double want = loss.row(width, row.data(), target.data(), want_gradient.data());
-                // The fused one computes in float: max, logit (each |z| ≤ 8 or so) and a logarithm of a sum of `width`
-                // floats; the others in double, rounded once.
+                // The fused one computes in float: max, logit (each |z| ≤ 8 or so) and a logarithm of a sum
+                // of `width` floats; the others in double, rounded once.
                 const double bound = (16 + static_cast<double>(width)) * u;
                 ASSERT_NEAR(values[r], want, bound * (1 + std::abs(want))) << r;
                 // As p nears 1, p − 1 keeps p's absolute error.

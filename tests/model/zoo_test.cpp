@@ -48,8 +48,7 @@ TEST(Zoo, TheLecturesNetworks) {
     EXPECT_EQ(plain.name, "model_no_bn");
     EXPECT_EQ(shape_of(model_from_word("model_bn", {28, 28}, 10)),
               "Input Flatten Dense128 BN ReLU Dense64 BN ReLU Dense10:softmax");
-    EXPECT_EQ(shape_of(model_from_word("model_bn", {}, 3)),
-              "Flatten Dense128 BN ReLU Dense64 BN ReLU Dense3:softmax");
+    EXPECT_EQ(shape_of(model_from_word("model_bn", {}, 3)), "Flatten Dense128 BN ReLU Dense64 BN ReLU Dense3:softmax");
     expect_refused([] { (void)model_from_word("model_bn", {28, 28}, 0); }, "data with classes for model_bn");
 }
 

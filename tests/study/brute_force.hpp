@@ -9,8 +9,8 @@
 namespace evenkeel::brute {
 
 // How many of the 2ⁿ sums Σ ±d_i satisfy `counts`.
-inline double patterns(const std::vector<double>& d, const std::function<bool(double)>& counts,
-                       std::size_t i = 0, double sum = 0) {
+inline double patterns(const std::vector<double>& d, const std::function<bool(double)>& counts, std::size_t i = 0,
+                       double sum = 0) {
     if (i == d.size()) return counts(sum) ? 1 : 0;
     return patterns(d, counts, i + 1, sum + d[i]) + patterns(d, counts, i + 1, sum - d[i]);
 }

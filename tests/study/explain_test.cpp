@@ -41,10 +41,10 @@ TEST(Explain, FirstWayOfTheLecturesRows) {
     EXPECT_THAT(way.z, are(-1.0, 1.15, -0.03, -0.3, 0.88));
     EXPECT_NEAR(way.mean, 0.14, 1e-15);
     EXPECT_NEAR(way.variance, 0.61796, 1e-15);
-    EXPECT_THAT(way.normalized, are(-1.4490172626749656, 1.2837784520190485, -0.21608152162696853,
-                                    -0.5592698206815657, 0.9405901529644513));
-    EXPECT_THAT(way.scaled, are(-1.6735258940124482, 2.4256676780285726, 0.17587771755954718,
-                                -0.3389047310223485, 1.910885229446677));
+    EXPECT_THAT(way.normalized, are(-1.4490172626749656, 1.2837784520190485, -0.21608152162696853, -0.5592698206815657,
+                                    0.9405901529644513));
+    EXPECT_THAT(way.scaled, are(-1.6735258940124482, 2.4256676780285726, 0.17587771755954718, -0.3389047310223485,
+                                1.910885229446677));
     EXPECT_THAT(way.activated, are(0.0, 2.4256676780285726, 0.17587771755954718, 0.0, 1.910885229446677));
     EXPECT_EQ(way.output, way.activated);
     EXPECT_NEAR(way.cost, 0.35414177658143686, 1e-14);
@@ -69,10 +69,10 @@ TEST(Explain, SecondWayOfTheLecturesRows) {
     EXPECT_THAT(way.activated, are(0.0, 1.15, 0.0, 0.0, 0.88));
     EXPECT_NEAR(way.mean, 0.406, 1e-15);         // 2.03/5
     EXPECT_NEAR(way.variance, 0.254544, 1e-15);  // (1.3225 + 0.7744)/5 − 0.406²
-    EXPECT_THAT(way.normalized, are(-0.8031435748299863, 1.4717704918066745, -0.8031435748299863,
-                                    -0.8031435748299863, 0.9376602326832845));
-    EXPECT_THAT(way.scaled, are(-0.7047153622449795, 2.7076557377100117, -0.7047153622449795,
-                                -0.7047153622449795, 1.9064903490249268));
+    EXPECT_THAT(way.normalized, are(-0.8031435748299863, 1.4717704918066745, -0.8031435748299863, -0.8031435748299863,
+                                    0.9376602326832845));
+    EXPECT_THAT(way.scaled, are(-0.7047153622449795, 2.7076557377100117, -0.7047153622449795, -0.7047153622449795,
+                                1.9064903490249268));
     EXPECT_EQ(way.output, way.scaled);
     EXPECT_NEAR(way.cost, 0.7637114821251435, 1e-14);
 
@@ -80,11 +80,10 @@ TEST(Explain, SecondWayOfTheLecturesRows) {
     EXPECT_EQ(way.d_scaled, way.d_output);
     EXPECT_NEAR(way.d_gamma, 1.1728727394, by_differences);
     EXPECT_NEAR(way.d_beta, -0.1, by_differences);  // by hand: mean(y − t) = β − 3/5
-    EXPECT_THAT(way.d_normalizer_input,
-                are(0.2001547589, 0.0483406870, -0.3933010846, 0.2001547589, -0.0553491202));
+    EXPECT_THAT(way.d_normalizer_input, are(0.2001547589, 0.0483406870, -0.3933010846, 0.2001547589, -0.0553491202));
     EXPECT_THAT(way.d_z, are(0.0, 0.0483406870, 0.0, 0.0, -0.0553491202));
-    EXPECT_THAT(way.d_x, ElementsAre(are(0.0, 0.0), are(0.0241703435, -0.0145022061), are(0.0, 0.0),
-                                     are(0.0, 0.0), are(-0.0276745601, 0.0166047361)));
+    EXPECT_THAT(way.d_x, ElementsAre(are(0.0, 0.0), are(0.0241703435, -0.0145022061), are(0.0, 0.0), are(0.0, 0.0),
+                                     are(-0.0276745601, 0.0166047361)));
     EXPECT_NEAR(way.new_gamma, 1.3827127261, by_differences);
     EXPECT_NEAR(way.new_beta, 0.51, by_differences);
     EXPECT_NEAR(way.new_cost, 0.6320496724, by_differences);
@@ -152,8 +151,7 @@ TEST(Explain, GradientsAreTheSlopesOfTheCost) {
                 expect_near(d_bias, slope([](ExplainInput& n, double h) { n.bias += h; }));
                 for (std::size_t i = 0; i < rows; ++i) {
                     for (std::size_t j = 0; j < inputs; ++j) {
-                        expect_near(w.d_x[i][j],
-                                    slope([&](ExplainInput& n, double h) { n.rows[i][j] += h; }));
+                        expect_near(w.d_x[i][j], slope([&](ExplainInput& n, double h) { n.rows[i][j] += h; }));
                         EXPECT_DOUBLE_EQ(w.d_x[i][j], w.d_z[i] * in.weights[j]);
                     }
                 }

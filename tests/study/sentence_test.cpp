@@ -14,10 +14,9 @@ TEST(Sentence, Better) {
                              .p_sign_flip = 2.0 / 256,
                              .margin = .003,
                              .verdict = Verdict::better};
-    EXPECT_EQ(
-        summarize_sentence(c, sgd),
-        "before is better than none: test accuracy +1.02 points (95 % interval +0.85 to +1.20, p = 0.008, "
-        "8 paired seeds) with sgd at learning rate 0.1 — at this learning rate only.");
+    EXPECT_EQ(summarize_sentence(c, sgd),
+              "before is better than none: test accuracy +1.02 points (95 % interval +0.85 to +1.20, p = 0.008, "
+              "8 paired seeds) with sgd at learning rate 0.1 — at this learning rate only.");
 }
 
 TEST(Sentence, WorseLossHasNoPoints) {
@@ -60,18 +59,16 @@ TEST(Sentence, EquivalentSaysHowCloseAndWhetherTheRestIsRepeatable) {
         "rate only.";
     EXPECT_EQ(summarize_sentence(c, sgd), sentence);
     c.p_sign_flip = .01;
-    EXPECT_EQ(summarize_sentence(c, sgd),
-              sentence + " The difference is repeatable, but too small to matter here.");
+    EXPECT_EQ(summarize_sentence(c, sgd), sentence + " The difference is repeatable, but too small to matter here.");
 }
 
 TEST(Sentence, Undecided) {
     PairedComparison c{.seeds = 3, .difference = -.002, .p_sign_flip = .25, .margin = .003};
-    EXPECT_EQ(
-        summarize_sentence(c, sgd),
-        "before against none is undecided: test accuracy −0.20 points (no 95 % interval: it needs at least 6 "
-        "seeds, p = 0.250, 3 paired seeds) with sgd at learning rate 0.1 — at this learning rate only. "
-        "Neither a "
-        "difference nor equivalence within ±0.3 points is shown.");
+    EXPECT_EQ(summarize_sentence(c, sgd),
+              "before against none is undecided: test accuracy −0.20 points (no 95 % interval: it needs at least 6 "
+              "seeds, p = 0.250, 3 paired seeds) with sgd at learning rate 0.1 — at this learning rate only. "
+              "Neither a "
+              "difference nor equivalence within ±0.3 points is shown.");
     c.ci95 = Interval{-1e-7, .001};  // no more decimals than the numbers deserve, and no "−0.00"
     EXPECT_NE(summarize_sentence(c, sgd).find("interval 0.00 to +0.10,"), std::string::npos);
     EXPECT_EQ(summarize_sentence(compare_pairs({}), sgd),

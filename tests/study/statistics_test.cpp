@@ -79,8 +79,8 @@ TEST(ComparePairs, EqualDifferences) {
     EXPECT_EQ(zero.verdict, Verdict::equivalent);
 
     // The same difference but for rounding: 0.98 − 0.97 is not 0.97 − 0.96 in doubles.
-    const auto same = compare_arms(Values{.98, .97, .96, .95, .94, .93, .92, .91},
-                                   Values{.97, .96, .95, .94, .93, .92, .91, .90});
+    const auto same =
+        compare_arms(Values{.98, .97, .96, .95, .94, .93, .92, .91}, Values{.97, .96, .95, .94, .93, .92, .91, .90});
     EXPECT_EQ(same.d_z, inf);
     EXPECT_DOUBLE_EQ(same.p_sign_flip, 2.0 / 256);
     ASSERT_TRUE(same.ci95);
@@ -93,8 +93,8 @@ TEST(ComparePairs, EqualDifferences) {
 TEST(ComparePairs, TiesSurviveRoundingOfAccuracies) {
     // The differences are 1, 2, −3, 1, −1, 0 ten-thousandths: many flips tie with the observed sum 0, all
     // count.
-    const auto c = compare_arms(Values{.9701, .9702, .9700, .9731, .9710, .9},
-                                Values{.9700, .9700, .9703, .9730, .9711, .9});
+    const auto c =
+        compare_arms(Values{.9701, .9702, .9700, .9731, .9710, .9}, Values{.9700, .9700, .9703, .9730, .9711, .9});
     EXPECT_EQ(c.p_sign_flip, 1);
     ASSERT_TRUE(c.ci95);
     EXPECT_LE(c.ci95->low, 0);
@@ -180,8 +180,7 @@ TEST(ComparePairs, AgreesWithTheDefinition) {
             << set;
         ASSERT_EQ(c.ci95.has_value(), n >= seeds_for_an_interval);
         if (!c.ci95) continue;
-        const double low = *std::min_element(d.begin(), d.end()),
-                     high = *std::max_element(d.begin(), d.end());
+        const double low = *std::min_element(d.begin(), d.end()), high = *std::max_element(d.begin(), d.end());
         EXPECT_NEAR(c.ci95->low, brute::end_of_interval(d, .05, low - 1, c.difference), 1e-8) << set;
         EXPECT_NEAR(c.ci95->high, brute::end_of_interval(d, .05, high + 1, c.difference), 1e-8) << set;
     }

@@ -23,8 +23,8 @@ std::vector<double> numeric_gradient(std::vector<double> x, const Function& f, d
     return gradient;
 }
 
-/// Largest |a−b| relative to |b|, where elements below 1 % of the largest count as that large: a gradient that
-/// cancels to 0 has no relative error of its own.
+/// Largest |a−b| relative to |b|, where elements below 1 % of the largest count as that large: a gradient
+/// that cancels to 0 has no relative error of its own.
 inline double relative_error(const std::vector<double>& a, const std::vector<double>& b) {
     if (a.size() != b.size()) return INFINITY;
     double largest = 0, worst = 0;

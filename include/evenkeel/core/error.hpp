@@ -24,11 +24,9 @@ class EVENKEEL_API Error : public std::runtime_error {
 };
 
 /// Throws Error{Fault::input, …}: the caller gave something that cannot be used.
-[[noreturn]] EVENKEEL_API void fail_input(std::string_view where, std::string_view expected,
-                                          std::string_view got);
+[[noreturn]] EVENKEEL_API void fail_input(std::string_view where, std::string_view expected, std::string_view got);
 
 /// Throws Error{Fault::work, …}: the work itself failed.
-[[noreturn]] EVENKEEL_API void fail_work(std::string_view where, std::string_view expected,
-                                         std::string_view got);
+[[noreturn]] EVENKEEL_API void fail_work(std::string_view where, std::string_view expected, std::string_view got);
 
 }  // namespace evenkeel

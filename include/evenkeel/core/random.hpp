@@ -16,8 +16,7 @@ class EVENKEEL_API Random {
 
     std::uint32_t bits(std::uint64_t index) const noexcept;  ///< 32 uniform bits
     double uniform(std::uint64_t index) const noexcept;      ///< in (0, 1), 53 bits
-    double normal(
-        std::uint64_t index) const noexcept;  ///< mean 0, standard deviation 1 (Box and Muller 1958)
+    double normal(std::uint64_t index) const noexcept;       ///< mean 0, standard deviation 1 (Box and Muller 1958)
     std::uint64_t below(std::uint64_t index,
                         std::uint64_t bound) const noexcept;  ///< in [0, bound), bound > 0
 

@@ -21,10 +21,8 @@ class EVENKEEL_API BatchOrder {
                bool merge_lone_last_row = false);
 
     void epoch(std::int64_t e);
-    std::int64_t count() const { return count_; }  ///< batches in an epoch
-    std::int64_t largest() const {
-        return largest_;
-    }  ///< rows of the largest batch, for which to compile a plan
+    std::int64_t count() const { return count_; }      ///< batches in an epoch
+    std::int64_t largest() const { return largest_; }  ///< rows of the largest batch, for which to compile a plan
     std::span<const std::uint32_t> batch(std::int64_t i) const;  ///< row numbers; i in [0, count())
 
   private:

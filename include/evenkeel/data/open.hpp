@@ -9,8 +9,8 @@
 namespace evenkeel {
 
 struct OpenOptions {
-    std::string target = {};   ///< the column to learn, for .csv
-    std::int64_t classes = 0;  ///< how many classes the labels have; 0: the largest training label plus one
+    std::string target = {};       ///< the column to learn, for .csv
+    std::int64_t classes = 0;      ///< how many classes the labels have; 0: the largest training label plus one
     std::uint64_t split_seed = 0;  ///< of the test rows of a .csv
 };
 

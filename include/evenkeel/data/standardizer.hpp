@@ -13,8 +13,7 @@ namespace evenkeel {
 /// feature.
 struct Standardization {
     std::vector<double> mean;
-    std::vector<double>
-        deviation;  ///< biased (÷ rows); 1 for a constant feature, which so becomes 0 and stays finite
+    std::vector<double> deviation;  ///< biased (÷ rows); 1 for a constant feature, which so becomes 0 and stays finite
     std::vector<std::int64_t> constant;  ///< the constant features, to be reported
 };
 

@@ -20,9 +20,7 @@ struct Table {
     std::vector<std::int64_t> lines;   ///< the line in the file on which each row begins, from 1
 
     std::size_t rows() const { return lines.size(); }
-    const std::string& cell(std::size_t row, std::size_t column) const {
-        return cells[row * columns.size() + column];
-    }
+    const std::string& cell(std::size_t row, std::size_t column) const { return cells[row * columns.size() + column]; }
 };
 
 /// Reads a CSV file. A first row of nothing but numbers is data, and the columns are then named x1, x2, ….

@@ -45,8 +45,8 @@ struct ReLU : ReLUOptions {
     ReLU() = default;
     explicit ReLU(ReLUOptions options) : ReLUOptions(std::move(options)) {}
     bool operator==(const ReLU& other) const {
-        return max_value == other.max_value && negative_slope == other.negative_slope &&
-               threshold == other.threshold && name == other.name;
+        return max_value == other.max_value && negative_slope == other.negative_slope && threshold == other.threshold &&
+               name == other.name;
     }
     bool is_plain() const { return !max_value && negative_slope == 0.0 && threshold == 0.0; }
 };

@@ -37,8 +37,7 @@ struct BatchNormalizationOptions {
     std::string name = {};
 
     // What Keras has no word for.
-    bool debias =
-        true;  ///< moving statistics weighted as if the first batch had started them (design: debiased)
+    bool debias = true;  ///< moving statistics weighted as if the first batch had started them (design: debiased)
     MovingVariance moving_variance = MovingVariance::biased;
     SingleValue single_value = SingleValue::error;
     bool train_gamma = true;             ///< false: γ keeps its value
@@ -52,8 +51,7 @@ struct BatchNormalizationOptions {
 /// and the moving ones in inference.
 struct BatchNormalization : BatchNormalizationOptions {
     BatchNormalization() = default;
-    explicit BatchNormalization(BatchNormalizationOptions options)
-        : BatchNormalizationOptions(std::move(options)) {}
+    explicit BatchNormalization(BatchNormalizationOptions options) : BatchNormalizationOptions(std::move(options)) {}
 
     /// True when training normalizes by the moving statistics (frozen in the sense of Keras 3, or told to).
     bool frozen() const { return !trainable || use_moving_statistics; }

@@ -26,8 +26,7 @@ struct Dense : DenseOptions {
     std::int64_t units = 0;  ///< ≥ 1
 
     Dense() = default;
-    explicit Dense(std::int64_t units_, DenseOptions options = {})
-        : DenseOptions(std::move(options)), units(units_) {}
+    explicit Dense(std::int64_t units_, DenseOptions options = {}) : DenseOptions(std::move(options)), units(units_) {}
 };
 
 }  // namespace evenkeel

@@ -18,14 +18,14 @@ struct EVENKEEL_API Initializer {
     enum class Distribution { truncated_normal, normal, uniform };
 
     Kind kind = Kind::constant;
-    double a = 0.0;  ///< constant: the value; normal: the mean; uniform: the minimum; scaling: the scale;
-                     ///< orthogonal: the gain
-    double b = 0.0;  ///< normal: the standard deviation; uniform: the maximum
-    Fan fan = Fan::average;                             ///< of variance scaling
+    double a = 0.0;          ///< constant: the value; normal: the mean; uniform: the minimum; scaling: the scale;
+                             ///< orthogonal: the gain
+    double b = 0.0;          ///< normal: the standard deviation; uniform: the maximum
+    Fan fan = Fan::average;  ///< of variance scaling
     Distribution distribution = Distribution::uniform;  ///< of variance scaling
 
     Initializer() = default;
-    Initializer(const char* word);  // NOLINT(google-explicit-constructor): "he_normal" is how users say it
+    Initializer(const char* word);         // NOLINT(google-explicit-constructor): "he_normal" is how users say it
     Initializer(const std::string& word);  // NOLINT(google-explicit-constructor)
 
     bool operator==(const Initializer&) const = default;
@@ -34,8 +34,7 @@ struct EVENKEEL_API Initializer {
 EVENKEEL_API Initializer Constant(double value);
 EVENKEEL_API Initializer RandomNormal(double mean = 0.0, double stddev = 0.05);
 EVENKEEL_API Initializer RandomUniform(double minval = -0.05, double maxval = 0.05);
-EVENKEEL_API Initializer VarianceScaling(double scale, Initializer::Fan fan,
-                                         Initializer::Distribution distribution);
+EVENKEEL_API Initializer VarianceScaling(double scale, Initializer::Fan fan, Initializer::Distribution distribution);
 EVENKEEL_API Initializer Orthogonal(double gain = 1.0);
 
 /// The words a user may write, for error messages and help texts.

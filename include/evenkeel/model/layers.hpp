@@ -55,8 +55,8 @@ struct Normalization {
     std::string name = {};
 };
 
-using Layer = std::variant<Input, Flatten, Dense, BatchNormalization, ReLU, Activation, Dropout, Rescaling,
-                           Normalization>;
+using Layer =
+    std::variant<Input, Flatten, Dense, BatchNormalization, ReLU, Activation, Dropout, Rescaling, Normalization>;
 
 /// "Dense", "BatchNormalization", …: Keras's class name.
 EVENKEEL_API const char* class_name(const Layer& layer);

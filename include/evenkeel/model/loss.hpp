@@ -15,7 +15,7 @@ enum class LossKind {
     categorical_crossentropy,         ///< targets (rows, classes)
     binary_crossentropy,              ///< targets in [0, 1], mean over the last axis
     mean_squared_error,               ///< mean over the last axis
-    huber,  ///< ½e² for |e| ≤ δ, δ|e| − ½δ² beyond; mean over the last axis
+    huber,                            ///< ½e² for |e| ≤ δ, δ|e| − ½δ² beyond; mean over the last axis
     custom,
 };
 

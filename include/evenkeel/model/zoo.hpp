@@ -15,8 +15,7 @@ namespace evenkeel {
 /// `input_shape` is that of one row of the data, empty while unknown; `classes` is 0 for regression, where
 /// the output is linear, else it is a softmax over as many. Throws Error{input} for another word, and where
 /// the numbers do not fit the data.
-EVENKEEL_API ModelDescription model_from_word(std::string_view word, const Shape& input_shape,
-                                              std::int64_t classes);
+EVENKEEL_API ModelDescription model_from_word(std::string_view word, const Shape& input_shape, std::int64_t classes);
 
 /// Where normalization stands: nowhere; z → BN → g, the lecture's first way; z → g → BN, its second.
 enum class Arm { none, before, after };

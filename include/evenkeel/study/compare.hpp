@@ -18,7 +18,7 @@ namespace evenkeel {
 
 /// A network that takes part in a comparison.
 struct ComparedArm {
-    std::string name;  ///< "none", "before", "after", …
+    std::string name;        ///< "none", "before", "after", …
     ModelDescription model;  ///< with its input and scaling
 };
 
@@ -34,18 +34,19 @@ struct CompareOptions {
     Compilation compilation;             ///< the same for every arm
     std::int64_t batch_size = 128;
     int epochs = 5;
-    int seeds = 8;                       ///< seeds 0 … seeds−1; unit of pairing
-    int threads = 0;                     ///< runs side by side, one a core; 0: all cores
-    std::int64_t validation_rows = 5000;  ///< the last training rows (a tenth of them where there are fewer than 10 000)
+    int seeds = 8;    ///< seeds 0 … seeds−1; unit of pairing
+    int threads = 0;  ///< runs side by side, one a core; 0: all cores
+    std::int64_t validation_rows =
+        5000;  ///< the last training rows (a tenth of them where there are fewer than 10 000)
     std::function<void(const CompareProgress&)> progress = {};  ///< called from the runs' threads, one at a time
-    const std::atomic<bool>* interrupted = nullptr;             ///< set it to end: seeds not finished in every arm are left out
+    const std::atomic<bool>* interrupted = nullptr;  ///< set it to end: seeds not finished in every arm are left out
 };
 
 struct ComparedRun {
     std::uint64_t seed = 0;
     bool diverged = false;
-    std::string problem;  ///< of a diverged run: what stopped being finite, where
-    double test_accuracy = 0;  ///< of a diverged run: chance (1/classes)
+    std::string problem;              ///< of a diverged run: what stopped being finite, where
+    double test_accuracy = 0;         ///< of a diverged run: chance (1/classes)
     std::optional<double> test_loss;  ///< none for a diverged run
     double seconds = 0;               ///< training, without validation and test
     std::vector<EpochLog> epochs;
@@ -55,7 +56,8 @@ struct ArmResult {
     ComparedArm arm;
     std::vector<ComparedRun> runs;  ///< by seed
     ArmSummary test_accuracy;
-    EpochsToTarget epochs_to_none;  ///< epochs to the mean final validation accuracy of arm "none" (of the first arm without one)
+    EpochsToTarget
+        epochs_to_none;  ///< epochs to the mean final validation accuracy of arm "none" (of the first arm without one)
 };
 
 struct PairResult {
@@ -74,6 +76,7 @@ struct CompareResult {
 /// Trains every arm with every seed (the same initial Dense weights and the same batches in all arms of a seed) and
 /// compares the arms' test accuracies, paired by seed. The test rows are read once a run, at its end. A run that stops
 /// being finite scores chance and stays in. Throws Error{input} where data and arms do not fit or there are no classes.
-EVENKEEL_API CompareResult compare(const Dataset& data, const std::vector<ComparedArm>& arms, const CompareOptions& options);
+EVENKEEL_API CompareResult compare(const Dataset& data, const std::vector<ComparedArm>& arms,
+                                   const CompareOptions& options);
 
 }  // namespace evenkeel

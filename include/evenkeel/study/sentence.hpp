@@ -22,7 +22,6 @@ struct SentenceContext {
 /// The sentence that goes with a verdict, e.g. "before is better than none: test accuracy +1.02 points (95 %
 /// interval +0.85 to +1.20, p = 0.008, 8 paired seeds) with sgd at learning rate 0.1 — at this learning
 /// rate only."
-EVENKEEL_API std::string summarize_sentence(const PairedComparison& comparison,
-                                            const SentenceContext& context);
+EVENKEEL_API std::string summarize_sentence(const PairedComparison& comparison, const SentenceContext& context);
 
 }  // namespace evenkeel

@@ -32,7 +32,7 @@ enum class Verdict { better, worse, equivalent, undecided };
 EVENKEEL_API std::string_view to_string(Verdict verdict);
 
 struct PairedOptions {
-    double margin = 0.003;  ///< differences smaller than this do not matter; in the metric's own unit, > 0
+    double margin = 0.003;         ///< differences smaller than this do not matter; in the metric's own unit, > 0
     bool higher_is_better = true;  ///< accuracy: true; loss: false
 };
 
@@ -40,11 +40,10 @@ struct PairedOptions {
 struct PairedComparison {
     std::int64_t seeds = 0;  ///< n, the number of pairs
     double difference = 0;   ///< d̄, the mean of a − b; NaN for n = 0
-    double d_z = 0;  ///< d̄ / s_d, s_d with n − 1: NaN for n < 2; where s_d = 0: ±∞, or 0 if d̄ = 0 too
-    std::optional<Interval> ci95 =
-        std::nullopt;          ///< of the mean difference; none for n < 6, where it would be (−∞, ∞)
-    double p_sign_flip = 1;    ///< two-sided; 1 for n = 0
-    double p_equivalence = 1;  ///< the larger of the two one-sided tests' p (TOST at ±margin)
+    double d_z = 0;          ///< d̄ / s_d, s_d with n − 1: NaN for n < 2; where s_d = 0: ±∞, or 0 if d̄ = 0 too
+    std::optional<Interval> ci95 = std::nullopt;  ///< of the mean difference; none for n < 6, where it would be (−∞, ∞)
+    double p_sign_flip = 1;                       ///< two-sided; 1 for n = 0
+    double p_equivalence = 1;                     ///< the larger of the two one-sided tests' p (TOST at ±margin)
     double margin = 0;
     Verdict verdict = Verdict::undecided;
 };
@@ -63,8 +62,7 @@ struct PairedComparison {
 ///   and Smyth 2010), so the tests stay valid; the standard error of a p near 0.05 is then 0.0006.
 ///
 /// Throws Error{input} for a NaN or infinite difference, more than 10 000 of them, or a margin that is not > 0.
-EVENKEEL_API PairedComparison compare_pairs(std::span<const double> differences,
-                                            const PairedOptions& options = {});
+EVENKEEL_API PairedComparison compare_pairs(std::span<const double> differences, const PairedOptions& options = {});
 
 /// The same from the two arms' own values, paired by position. Throws Error{input} also for unequal lengths.
 EVENKEEL_API PairedComparison compare_arms(std::span<const double> a, std::span<const double> b,
@@ -88,10 +86,9 @@ EVENKEEL_API std::vector<double> holm(std::span<const double> p_values);
 /// How soon the runs of an arm reached a target. A run that never did is right-censored at `epochs`.
 struct EpochsToTarget {
     double target = 0;
-    std::int64_t epochs = 0;  ///< E, how long every run was meant to train
-    std::vector<std::optional<std::int64_t>>
-        runs;                  ///< the first epoch (from 1) at or above the target, if any
-    std::int64_t reached = 0;  ///< how many runs reached it
+    std::int64_t epochs = 0;                        ///< E, how long every run was meant to train
+    std::vector<std::optional<std::int64_t>> runs;  ///< the first epoch (from 1) at or above the target, if any
+    std::int64_t reached = 0;                       ///< how many runs reached it
     /// The first epoch by which at least half of the runs had reached the target (the Kaplan–Meier median);
     /// none if fewer than half did, or there are no runs.
     std::optional<std::int64_t> median;

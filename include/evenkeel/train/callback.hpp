@@ -48,8 +48,7 @@ class EVENKEEL_API Callback {
 };
 
 struct EarlyStoppingOptions {
-    std::string monitor =
-        "validation_loss";  ///< "loss", "validation_loss", a metric's name, or "validation_" + it
+    std::string monitor = "validation_loss";  ///< "loss", "validation_loss", a metric's name, or "validation_" + it
     double min_delta = 0.0;
     int patience = 0;  ///< epochs without improvement that are endured
     bool restore_best_weights = true;

@@ -21,9 +21,7 @@ struct Features {
     // NOLINTNEXTLINE(google-explicit-constructor)
     Features(const std::vector<std::uint8_t>& values) : bytes(values) {}
 
-    std::int64_t size() const {
-        return static_cast<std::int64_t>(bytes.empty() ? floats.size() : bytes.size());
-    }
+    std::int64_t size() const { return static_cast<std::int64_t>(bytes.empty() ? floats.size() : bytes.size()); }
 };
 
 /// What the rows should give: one class a row, or rows × outputs numbers.
@@ -61,8 +59,8 @@ struct DataView {
 /// Called from one thread.
 struct GeneratedData {
     std::int64_t rows = 0;  ///< in an epoch
-    std::function<void(std::span<const std::uint32_t> rows, std::span<float> x,
-                       std::span<std::int32_t> labels, std::span<float> targets)>
+    std::function<void(std::span<const std::uint32_t> rows, std::span<float> x, std::span<std::int32_t> labels,
+                       std::span<float> targets)>
         fill;
 };
 

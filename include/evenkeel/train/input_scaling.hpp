@@ -12,7 +12,7 @@ namespace evenkeel {
 /// How the inputs of a network are scaled. The scaling becomes a layer of the model (Rescaling or Normalization), so a
 /// saved model carries it and Keras predicts the same.
 enum class InputScaling {
-    automatic,    ///< bytes: unit; floats: standardize; nothing where the model begins with a scaling layer of its own
+    automatic,  ///< bytes: unit; floats: standardize; nothing where the model begins with a scaling layer of its own
     none,
     unit,         ///< x/255, for bytes
     standardize,  ///< (x − mean)/σ per feature over the training rows; a constant feature is only centred

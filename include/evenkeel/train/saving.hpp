@@ -27,8 +27,7 @@ struct SavedTraining {
 /// text.
 struct CheckpointOptions {
     std::filesystem::path folder;  ///< checkpoint/, made where missing
-    std::string fingerprint =
-        {};  ///< data, arguments, seed: whatever must not change between start and resume
+    std::string fingerprint = {};  ///< data, arguments, seed: whatever must not change between start and resume
     std::int64_t every_steps = 0;  ///< > 0: also every so many steps; else at the end of each epoch
     int keep = 2;                  ///< newest that stay
 };

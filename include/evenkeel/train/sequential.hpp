@@ -25,15 +25,13 @@ struct SequentialOptions {
 struct FitOptions {
     std::int64_t batch_size = 32;
     int epochs = 1;
-    double validation_split =
-        0.0;  ///< in [0, 1): the last share of the rows validates, untouched by shuffling
+    double validation_split = 0.0;  ///< in [0, 1): the last share of the rows validates, untouched by shuffling
     const DataView* validation_data = nullptr;  ///< or these rows
     bool shuffle = true;
     bool merge_lone_last_row = false;  ///< a last batch of one row joins the one before
     std::vector<std::shared_ptr<Callback>> callbacks = {};
-    const TrainingPosition* resume =
-        nullptr;           ///< go on from here (weights and optimizer must be those of then)
-    History history = {};  ///< of the epochs before `resume`
+    const TrainingPosition* resume = nullptr;  ///< go on from here (weights and optimizer must be those of then)
+    History history = {};                      ///< of the epochs before `resume`
 };
 
 /// Room for predictions on a model's weights: its buffers are its own, the weights are shared. Several

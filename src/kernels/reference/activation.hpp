@@ -70,11 +70,9 @@ template <typename T>
 void softmax(std::int64_t rows, std::int64_t width, const T* z, T* p) {
     for (std::int64_t r = 0; r < rows; ++r) {
         T highest = z[r * width];
-        for (std::int64_t j = 1; j < width; ++j)
-            highest = z[r * width + j] > highest ? z[r * width + j] : highest;
+        for (std::int64_t j = 1; j < width; ++j) highest = z[r * width + j] > highest ? z[r * width + j] : highest;
         T sum = 0;
-        for (std::int64_t j = 0; j < width; ++j)
-            sum += p[r * width + j] = std::exp(z[r * width + j] - highest);
+        for (std::int64_t j = 0; j < width; ++j) sum += p[r * width + j] = std::exp(z[r * width + j] - highest);
         for (std::int64_t j = 0; j < width; ++j) p[r * width + j] /= sum;
     }
 }
@@ -85,8 +83,7 @@ void softmax_backward(std::int64_t rows, std::int64_t width, const T* p, const T
     for (std::int64_t r = 0; r < rows; ++r) {
         T dot = 0;
         for (std::int64_t j = 0; j < width; ++j) dot += dp[r * width + j] * p[r * width + j];
-        for (std::int64_t j = 0; j < width; ++j)
-            dz[r * width + j] = p[r * width + j] * (dp[r * width + j] - dot);
+        for (std::int64_t j = 0; j < width; ++j) dz[r * width + j] = p[r * width + j] * (dp[r * width + j] - dot);
     }
 }
 

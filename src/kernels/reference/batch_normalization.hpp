@@ -17,9 +17,7 @@ struct BatchShape {
     std::int64_t outer, channels, inner;
 
     std::int64_t values_per_channel() const { return outer * inner; }
-    std::int64_t at(std::int64_t o, std::int64_t c, std::int64_t i) const {
-        return (o * channels + c) * inner + i;
-    }
+    std::int64_t at(std::int64_t o, std::int64_t c, std::int64_t i) const { return (o * channels + c) * inner + i; }
 };
 
 /// μ_c = Σx/m and σ²_c = Σ(x−μ_c)²/m (biased), two passes.
@@ -62,8 +60,8 @@ void normalize(const BatchShape& s, const T* x, const T* mean, const T* variance
 ///   ∂C/∂β = Σ dy,   ∂C/∂γ = Σ dy·x̂,   ∂C/∂x = γ/√(σ²+ε) · (dy − mean(dy) − x̂·mean(dy·x̂)).
 /// dgamma, dbeta: [channels], always written. dx may be null.
 template <typename T>
-void backward(const BatchShape& s, const T* x, const T* mean, const T* variance, T epsilon, const T* gamma,
-              const T* dy, T* dx, T* dgamma, T* dbeta) {
+void backward(const BatchShape& s, const T* x, const T* mean, const T* variance, T epsilon, const T* gamma, const T* dy,
+              T* dx, T* dgamma, T* dbeta) {
     const T m = static_cast<T>(s.values_per_channel());
     for (std::int64_t c = 0; c < s.channels; ++c) {
         const T inverse = T(1) / std::sqrt(variance[c] + epsilon);

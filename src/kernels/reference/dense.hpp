@@ -18,8 +18,8 @@ void dense(std::int64_t rows, std::int64_t in, std::int64_t units, const T* x, c
 
 /// ∂C/∂W = xᵀ·dy, ∂C/∂b = Σ_rows dy, ∂C/∂x = dy·Wᵀ.
 template <typename T>
-void dense_backward(std::int64_t rows, std::int64_t in, std::int64_t units, const T* x, const T* w,
-                    const T* dy, T* dx, T* dw, T* db) {
+void dense_backward(std::int64_t rows, std::int64_t in, std::int64_t units, const T* x, const T* w, const T* dy, T* dx,
+                    T* dw, T* db) {
     for (std::int64_t u = 0; u < units; ++u) {
         db[u] = 0;
         for (std::int64_t r = 0; r < rows; ++r) db[u] += dy[r * units + u];

@@ -14,8 +14,7 @@ T sparse_softmax_crossentropy(std::int64_t width, const T* z, std::int64_t label
     for (std::int64_t j = 1; j < width; ++j) highest = z[j] > highest ? z[j] : highest;
     T sum = 0;
     for (std::int64_t j = 0; j < width; ++j) sum += std::exp(z[j] - highest);
-    for (std::int64_t j = 0; j < width; ++j)
-        dz[j] = std::exp(z[j] - highest) / sum - (j == label ? T(1) : T(0));
+    for (std::int64_t j = 0; j < width; ++j) dz[j] = std::exp(z[j] - highest) / sum - (j == label ? T(1) : T(0));
     return highest + std::log(sum) - z[label];
 }
 

@@ -32,11 +32,11 @@ void rmsprop(T rate, T decay, T rho, T epsilon, T momentum, T g, T& square, T* a
     w = w * decay - increment;
 }
 
-/// alpha = η·√(1−β₂ᵗ)/(1−β₁ᵗ).
+/// alpha = η·√(1−β₂ᵗ)/(1−β₁ᵗ), rest_1 = 1 − β₁, rest_2 = 1 − β₂.
 template <typename T>
-void adam(T alpha, T decay, T beta_1, T beta_2, T epsilon, T g, T& m, T& v, T& w) {
-    m += (g - m) * (1 - beta_1);
-    v += (g * g - v) * (1 - beta_2);
+void adam(T alpha, T decay, T rest_1, T rest_2, T epsilon, T g, T& m, T& v, T& w) {
+    m += (g - m) * rest_1;
+    v += (g * g - v) * rest_2;
     w = w * decay - m * alpha / (std::sqrt(v) + epsilon);
 }
 

@@ -1,0 +1,147 @@
+// The same bits: for any number of threads, for repeated runs, with taps, and step by step.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "support/net.hpp"
+#include "support/random_values.hpp"
+
+namespace evenkeel::testing {
+namespace {
+
+using Floats = std::vector<float>;
+
+/// 300 inputs make three parts of the first kernel; every kind of node is there.
+std::vector<Layer> layers() {
+    return {Input({300}),
+            Rescaling(0.5),
+            Dense(40),
+            BatchNormalization(),
+            ReLU(),
+            Dropout(0.3),
+            Dense(24),
+            ReLU(),
+            BatchNormalization(),
+            Dense(24),
+            Activation("tanh"),
+            Rescaling(1.1, 0.1),
+            BatchNormalization(),
+            Activation("silu"),
+            Dense(10, {.activation = "softmax"})};
+}
+
+const Rows& data() {
+    static const Rows rows = [] {
+        Rows r;
+        r.features = 300;
+        r.x = normal_values<float>(150 * 300, 5);
+        for (int i = 0; i < 150; ++i) r.labels.push_back(i * 7 % 10);
+        return r;
+    }();
+    return rows;
+}
+
+struct Bits {
+    Floats weights, statistics, slots;
+    std::vector<double> losses;
+
+    bool operator==(const Bits& other) const {
+        const auto same = [](const auto& a, const auto& b) {
+            return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0);
+        };
+        return same(weights, other.weights) && same(statistics, other.statistics) && same(slots, other.slots) &&
+               same(losses, other.losses);
+    }
+};
+
+Bits bits_of(const Net& net, std::vector<double> losses) {
+    Bits bits{copy_of(net.values.weights), copy_of(net.values.statistics), {}, std::move(losses)};
+    for (const auto& slot : net.optimizer.slots) {
+        const Floats values = copy_of(slot);
+        bits.slots.insert(bits.slots.end(), values.begin(), values.end());
+    }
+    return bits;
+}
+
+enum class Way { train_step, four_calls };
+
+/// 20 steps; each third batch is the short last one (22 of 150 rows).
+Bits train(const Optimizer& optimizer, int threads, bool keep_values = false, Way way = Way::train_step) {
+    Net net(layers(), {.optimizer = optimizer}, {.largest_batch = 64, .keep_values = keep_values}, 3, threads);
+    std::vector<double> losses;
+    for (int step = 0; step < 20; ++step) {
+        const std::int64_t first = step % 3 * 64;
+        const BatchView batch = data().batch(first, std::min<std::int64_t>(64, 150 - first));
+        if (way == Way::train_step) {
+            losses.push_back(net.plan.train_step(batch, net.values, net.optimizer, 11).loss);
+        } else {
+            losses.push_back(net.plan.forward(batch, true, net.values, 11, net.optimizer.iteration + 1).loss);
+            net.plan.backward(net.gradients);
+            net.plan.update(net.gradients, net.values, net.optimizer);
+            net.plan.commit_statistics(net.values);
+        }
+    }
+    EXPECT_LT(losses.back(), losses.front()) << "it learns";
+    return bits_of(net, std::move(losses));
+}
+
+const std::pair<const char*, Optimizer> optimizers[] = {
+    {"sgd", SGD{.learning_rate = 0.05}},
+    {"nesterov", SGD{.learning_rate = 0.02, .momentum = 0.9, .nesterov = true}},
+    {"clipped", SGD{.learning_rate = 0.05, .momentum = 0.9, .global_clipnorm = 0.5}},
+    {"rmsprop", RMSprop{.momentum = 0.5, .centered = true}},
+    {"adamw", AdamW{.learning_rate = 0.002}},
+};
+
+TEST(Determinism, AnyNumberOfThreadsAndAnyRepetitionGivesTheSameBits) {
+    for (const auto& [name, optimizer] : optimizers) {
+        const Bits one = train(optimizer, 1);
+        for (const int threads : {1, 2, 3, 8}) EXPECT_TRUE(train(optimizer, threads) == one) << name << " " << threads;
+    }
+}
+
+TEST(Determinism, TapsChangeNoBit) {
+    for (const auto& [name, optimizer] : optimizers)
+        EXPECT_TRUE(train(optimizer, 2, true) == train(optimizer, 2)) << name;
+}
+
+TEST(Determinism, TrainStepIsItsFourCalls) {
+    for (const auto& [name, optimizer] : optimizers)
+        EXPECT_TRUE(train(optimizer, 2, false, Way::four_calls) == train(optimizer, 2)) << name;
+}
+
+TEST(Determinism, ASeedOfDropoutAndAStepMatter) {
+    Net net(layers(), {}, {.largest_batch = 64});
+    const auto loss = [&](std::uint64_t seed, std::int64_t step) {
+        return net.plan.forward(data().batch(0, 64), true, net.values, seed, step).loss;
+    };
+    EXPECT_EQ(loss(1, 1), loss(1, 1));
+    EXPECT_NE(loss(1, 1), loss(2, 1));
+    EXPECT_NE(loss(1, 1), loss(1, 2));
+}
+
+TEST(Determinism, OneSeedGivesTheSameDenseWeightsWithAndWithoutNormalization) {
+    const std::vector<Layer> without = {Input({20}), Dense(16), ReLU(), Dense(12), ReLU(), Dense(10)};
+    const std::vector<Layer> before = {
+        Input({20}), Dense(16), BatchNormalization(), ReLU(), Dense(12), BatchNormalization(), ReLU(), Dense(10)};
+    const std::vector<Layer> after = {Input({20}),          Dense(16), ReLU(), BatchNormalization(), Dense(12), ReLU(),
+                                      BatchNormalization(), Dense(10)};
+    const auto dense_weights = [](const std::vector<Layer>& l, std::uint64_t seed) {
+        const ModelDescription d = describe(l);
+        const VariableLayout layout(d);
+        const VariableValues values(d, layout, seed);
+        Floats all;
+        for (const Variable& v : layout.variables) {
+            if (v.role == Role::kernel || v.role == Role::bias)
+                all.insert(all.end(), values.of(v).begin(), values.of(v).end());
+        }
+        return all;
+    };
+    EXPECT_EQ(dense_weights(without, 4), dense_weights(before, 4));
+    EXPECT_EQ(dense_weights(without, 4), dense_weights(after, 4));
+    EXPECT_NE(dense_weights(without, 4), dense_weights(without, 5));
+}
+
+}  // namespace
+}  // namespace evenkeel::testing
