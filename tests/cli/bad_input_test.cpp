@@ -133,7 +133,7 @@ TEST(BadInput, ConfigsThatAreHostile) {
 }
 
 TEST(BadInput, ANetworkTooLargeIsRefusedWithTheAmount) {
-    refuses("digits", {"mlp"}, {"--model", "mlp:784-2000000000-2000000000-10"});
+    refuses("digits", {"2000000000"}, {"--model", "mlp:784-2000000000-2000000000-10"});
 }
 
 TEST(BadInput, DataThatDoesNotFitTheNetwork) {
