@@ -42,7 +42,8 @@ int run_bench(const BenchOptions& o) {
     const BenchStepResult result = bench_step(images, options);
 
     json rows = json::array();
-    TextTable table({"batch", "threads", "products µs", "plain µs", "with BN µs", "BN/products", "BN/plain"}, "rrrrrrr");
+    TextTable table({"batch", "threads", "products µs", "plain µs", "with BN µs", "BN/products", "BN/plain"},
+                    "rrrrrrr");
     for (const BenchStepRow& r : result.rows) {
         rows.push_back({{"batch", r.batch},
                         {"threads", r.threads},
@@ -57,8 +58,8 @@ int run_bench(const BenchOptions& o) {
         print(text_of(header.with({{"rows", rows}})));
         return done;
     }
-    print("\n" + bold("One training step of the lecture's network, from the bytes of a random batch to new weights") + "\n\n" +
-          table.text() +
+    print("\n" + bold("One training step of the lecture's network, from the bytes of a random batch to new weights") +
+          "\n\n" + table.text() +
           dim("  products: the step's matrix products alone; medians, the three alternating in one run\n"));
     return done;
 }

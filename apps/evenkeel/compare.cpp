@@ -49,11 +49,13 @@ const char* meaning(const std::string& arm) {
 }
 
 std::string history_csv(const CompareResult& result) {
-    std::string out = "arm,seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,seconds\n";
+    std::string out =
+        "arm,seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,seconds\n";
     for (const ArmResult& arm : result.arms) {
         for (const ComparedRun& run : arm.runs) {
             for (const EpochLog& e : run.epochs) {
-                out += fmt::format("{},{},{},{},{},", arm.arm.name, run.seed, e.epoch, e.train.loss, e.train.metrics[0]);
+                out +=
+                    fmt::format("{},{},{},{},{},", arm.arm.name, run.seed, e.epoch, e.train.loss, e.train.metrics[0]);
                 out += e.validated ? fmt::format("{},{}", e.validation.loss, e.validation.metrics[0]) : ",";
                 out += fmt::format(",{},{:.6f}\n", e.learning_rate, e.seconds);
             }
@@ -70,10 +72,11 @@ std::string table_of(const CompareResult& result, const std::string& first) {
         for (const ComparedRun& run : arm.runs) seconds += run.seconds / static_cast<double>(arm.runs.size());
         const auto diverged = std::count_if(arm.runs.begin(), arm.runs.end(), [](const auto& r) { return r.diverged; });
         const auto& accuracy = arm.test_accuracy;
-        table.add({arm.arm.name, meaning(arm.arm.name), percent(accuracy.mean),
-                   accuracy.ci95 ? fmt::format("{:.2f} … {:.2f}", 100 * accuracy.ci95->low, 100 * accuracy.ci95->high) : "–",
-                   arm.epochs_to_none.median_text(), fmt::format("{:.2f}", seconds),
-                   diverged > 0 ? fmt::format("{} of {}", diverged, arm.runs.size()) : "–"});
+        table.add(
+            {arm.arm.name, meaning(arm.arm.name), percent(accuracy.mean),
+             accuracy.ci95 ? fmt::format("{:.2f} … {:.2f}", 100 * accuracy.ci95->low, 100 * accuracy.ci95->high) : "–",
+             arm.epochs_to_none.median_text(), fmt::format("{:.2f}", seconds),
+             diverged > 0 ? fmt::format("{} of {}", diverged, arm.runs.size()) : "–"});
     }
     return table.text();
 }
@@ -105,10 +108,12 @@ std::string text_of_result(const CompareCommand& o, const Dataset& data, const C
         "\n{}\n\n",
         bold(fmt::format("{} on {}: {} {}, {} epochs, batches of {}, {} at learning rate {}", o.model, data.name, seeds,
                          seeds == 1 ? "seed" : "seeds", o.epochs, o.batch_size, o.optimizer, o.rate())));
-    const bool has_none = std::any_of(result.arms.begin(), result.arms.end(), [](const auto& a) { return a.arm.name == "none"; });
+    const bool has_none =
+        std::any_of(result.arms.begin(), result.arms.end(), [](const auto& a) { return a.arm.name == "none"; });
     const std::string first = has_none ? "none" : result.arms.front().arm.name;
     out += table_of(result, first + "'s");
-    out += dim(fmt::format("  epochs to {0}'s: until validation accuracy reaches {0}'s final one; median of the seeds\n", first));
+    out += dim(fmt::format(
+        "  epochs to {0}'s: until validation accuracy reaches {0}'s final one; median of the seeds\n", first));
     if (!result.pairs.empty()) out += '\n';
     for (const PairResult& pair : result.pairs) out += paragraph(pair.sentence);
     return out;
@@ -120,7 +125,8 @@ int run_compare(const CompareCommand& o) {
     const RunFolder folder(o.out);
     Dataset data = open_data(o.data, o.target);
     if (data.classes < 2)
-        fail_input("--data", "data with classes (what is compared is accuracy)", data.name + ", whose target is a number");
+        fail_input("--data", "data with classes (what is compared is accuracy)",
+                   data.name + ", whose target is a number");
     const std::int64_t validation = validation_rows(o, data);
     header.arguments = arguments_of(o, validation);
     header.arguments["seeds"] = o.seeds;
@@ -182,7 +188,8 @@ void add_compare(CLI::App& app, Action& chosen) {
               "how often each arm is trained; arms are paired by seed, and 6 or more can give a verdict");
     add_text(*sub, "--arms", options->arms,
              "none, before (z → BN → g: the lecture's first way), after (z → g → BN: the second)", "ARM,ARM,…");
-    sub->footer(R"(The arms are made from MODEL: its normalization layers are removed, then one stands before or after the
+    sub->footer(
+        R"(The arms are made from MODEL: its normalization layers are removed, then one stands before or after the
 activation of every hidden layer. All arms of a seed have the same initial weights and batches.
 DIR gets summary.json and history.csv.
 

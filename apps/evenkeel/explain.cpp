@@ -68,13 +68,15 @@ void add_explain(CLI::App& app, Action& chosen) {
     constexpr Range any = {-1e300, 1e300};
     auto o = std::make_shared<ExplainOptions>();
     CLI::App* sub = app.add_subcommand("explain", "Batch normalization in numbers: one batch, one neuron, both ways");
-    add_text(*sub, "--data", o->data, "a .csv with 2 to 1000 rows of 1 to 6 inputs; else the lecture's five rows", "FILE");
-    add_text(*sub, "--target", o->target, "the column of the .csv that is wanted; else 1 where the first input is positive",
-             "COLUMN");
+    add_text(*sub, "--data", o->data, "a .csv with 2 to 1000 rows of 1 to 6 inputs; else the lecture's five rows",
+             "FILE");
+    add_text(*sub, "--target", o->target,
+             "the column of the .csv that is wanted; else 1 where the first input is positive", "COLUMN");
     add_number(*sub, "--eta", o->input.learning_rate, {0, 1e6, true}, "the learning rate η of the update");
     add_number(*sub, "--gamma", o->input.gamma, any, "the scale γ");
     add_number(*sub, "--beta", o->input.beta, any, "the shift β");
-    add_number_list(*sub, "--weights", o->input.weights, any, "the neuron's weights, one an input")->default_str("0.5,-0.3,…");
+    add_number_list(*sub, "--weights", o->input.weights, any, "the neuron's weights, one an input")
+        ->default_str("0.5,-0.3,…");
     add_number(*sub, "--bias", o->input.bias, any, "the neuron's bias b");
     add_number(*sub, "--epsilon", o->input.epsilon, {0, 1e300, true}, "ε, added to the variance");
     add_choice(*sub, "--activation", o->input.activation, activations, "g");

@@ -79,8 +79,7 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppF
     std::string usage = call;
     for (const CLI::Option* o : app->get_options([](const CLI::Option* x) { return !x->get_group().empty(); })) {
         (o->get_positional() ? positionals : options).push_back(entry_of(*o));
-        if (o->get_positional())
-            usage += o->get_required() ? ' ' + o->get_name(true) : " [" + o->get_name(true) + ']';
+        if (o->get_positional()) usage += o->get_required() ? ' ' + o->get_name(true) : " [" + o->get_name(true) + ']';
     }
     for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) {
         const std::string& text = sub->get_description();

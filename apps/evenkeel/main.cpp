@@ -39,11 +39,13 @@ std::string in_our_words(const CLI::App& app, const CLI::ParseError& error) {
         const auto colon = text.find(": ");
         const std::string extra = colon == std::string::npos ? text : text.substr(colon + 2);
         const bool command = app.get_subcommands().empty() && !extra.starts_with('-');
-        return fmt::format("[arguments] expected {} ({}), got {}", command ? "a command" : "known options", help, extra);
+        return fmt::format("[arguments] expected {} ({}), got {}", command ? "a command" : "known options", help,
+                           extra);
     }
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
         const auto is = text.find(" is required");
-        if (is != std::string::npos && !text.starts_with("A subcommand")) return fmt::format("[{}] expected a value ({}), got none", text.substr(0, is), help);
+        if (is != std::string::npos && !text.starts_with("A subcommand"))
+            return fmt::format("[{}] expected a value ({}), got none", text.substr(0, is), help);
         return fmt::format("[arguments] expected a subcommand ({}), got none", help);
     }
     if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
@@ -58,8 +60,9 @@ void add_all(CLI::App& app, Action& chosen) {
     app.formatter(std::make_shared<HelpFormatter>());
     app.set_help_flag("--help,-h", "this help");
     app.set_version_flag("--version", fmt::format("evenkeel {}\n", version), "the version");
-    app.footer("Every command explains itself: evenkeel COMMAND --help\n"
-               "Exit codes: 0 done, 1 the work failed, 2 the command or its input was wrong, 130 interrupted.");
+    app.footer(
+        "Every command explains itself: evenkeel COMMAND --help\n"
+        "Exit codes: 0 done, 1 the work failed, 2 the command or its input was wrong, 130 interrupted.");
     add_compare(app, chosen);
     add_train(app, chosen);
     add_explain(app, chosen);

@@ -33,8 +33,7 @@ std::int64_t whole(const std::string& name, const std::string& text, std::int64_
 std::string words_of(const Range& range) {
     if (range.high >= 1e300 && range.low <= -1e300) return "a finite number";
     if (range.high >= 1e300) return fmt::format("a number {} {}", range.above ? "above" : "of at least", range.low);
-    return fmt::format("a number {} {} and at most {}", range.above ? "above" : "of at least", range.low,
-                       range.high);
+    return fmt::format("a number {} {} and at most {}", range.above ? "above" : "of at least", range.low, range.high);
 }
 
 double number(const std::string& name, const std::string& text, const Range& range) {
@@ -76,18 +75,17 @@ CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& value
         ->default_str(value);
 }
 
-CLI::Option* add_whole(CLI::App& app, const std::string& name, std::int64_t& value, std::int64_t low,
-                       std::int64_t high, const std::string& help) {
+CLI::Option* add_whole(CLI::App& app, const std::string& name, std::int64_t& value, std::int64_t low, std::int64_t high,
+                       const std::string& help) {
     return app
         .add_option_function<std::string>(
-            name, [&value, name, low, high](const std::string& text) { value = whole(name, text, low, high); },
-            help)
+            name, [&value, name, low, high](const std::string& text) { value = whole(name, text, low, high); }, help)
         ->type_name("N")
         ->default_str(value >= low ? fmt::format("{}", value) : "");
 }
 
-CLI::Option* add_whole_list(CLI::App& app, const std::string& name, std::vector<std::int64_t>& values,
-                            std::int64_t low, std::int64_t high, const std::string& help) {
+CLI::Option* add_whole_list(CLI::App& app, const std::string& name, std::vector<std::int64_t>& values, std::int64_t low,
+                            std::int64_t high, const std::string& help) {
     return app
         .add_option_function<std::string>(
             name,
@@ -100,8 +98,7 @@ CLI::Option* add_whole_list(CLI::App& app, const std::string& name, std::vector<
         ->default_str(fmt::format("{}", fmt::join(values, ",")));
 }
 
-CLI::Option* add_number(CLI::App& app, const std::string& name, double& value, Range range,
-                        const std::string& help) {
+CLI::Option* add_number(CLI::App& app, const std::string& name, double& value, Range range, const std::string& help) {
     return app
         .add_option_function<std::string>(
             name, [&value, name, range](const std::string& text) { value = number(name, text, range); }, help)
@@ -123,8 +120,8 @@ CLI::Option* add_number_list(CLI::App& app, const std::string& name, std::vector
         ->default_str(fmt::format("{}", fmt::join(values, ",")));
 }
 
-CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& value,
-                        std::span<const char* const> words, const std::string& help) {
+CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& value, std::span<const char* const> words,
+                        const std::string& help) {
     return app
         .add_option_function<std::string>(
             name,

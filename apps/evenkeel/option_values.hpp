@@ -15,22 +15,21 @@ CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& value
                       const std::string& type);
 
 /// A `value` below `low` stands for "not given" and is no default to be shown.
-CLI::Option* add_whole(CLI::App& app, const std::string& name, std::int64_t& value, std::int64_t low,
-                       std::int64_t high, const std::string& help);
-CLI::Option* add_whole_list(CLI::App& app, const std::string& name, std::vector<std::int64_t>& values,
-                            std::int64_t low, std::int64_t high, const std::string& help);
+CLI::Option* add_whole(CLI::App& app, const std::string& name, std::int64_t& value, std::int64_t low, std::int64_t high,
+                       const std::string& help);
+CLI::Option* add_whole_list(CLI::App& app, const std::string& name, std::vector<std::int64_t>& values, std::int64_t low,
+                            std::int64_t high, const std::string& help);
 
 /// A finite number in [low, high], or in (low, high] where `above`.
 struct Range {
     double low, high;
     bool above = false;
 };
-CLI::Option* add_number(CLI::App& app, const std::string& name, double& value, Range range,
-                        const std::string& help);
+CLI::Option* add_number(CLI::App& app, const std::string& name, double& value, Range range, const std::string& help);
 CLI::Option* add_number_list(CLI::App& app, const std::string& name, std::vector<double>& values, Range range,
                              const std::string& help);
 
-CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& value,
-                        std::span<const char* const> words, const std::string& help);
+CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& value, std::span<const char* const> words,
+                        const std::string& help);
 
 }  // namespace evenkeel::cli

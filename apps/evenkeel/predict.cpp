@@ -43,8 +43,7 @@ Dataset unlabelled(const std::string& path) {
 
 /// NumPy's file format, version 1: float32 of shape (rows, width), C order.
 std::string npy_of(std::span<const float> values, std::int64_t rows, std::int64_t width) {
-    std::string header =
-        fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, width);
+    std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, width);
     while ((10 + header.size() + 1) % 64 != 0) header += ' ';
     header += '\n';
     std::string out("\x93NUMPY\x01\x00", 8);
@@ -108,18 +107,19 @@ int predict(const PredictOptions& o) {
             fail_input("--out", "a name that ends with .csv or .npy", fmt::format("\"{:.200}\"", o.out));
         check_writable(o.out);
     }
+    const SavedModel saved = open_archive(o);
     const bool all_features = o.target.empty() && ends_with(o.data, ".csv");
     const Dataset data = all_features ? unlabelled(o.data) : open_data(o.data, o.target);
     const Examples& part = all_features ? data.test : chosen_part(o, data);
-    Sequential model = open_archive(o, part);
+    Sequential model = model_for(o, saved, part);
     const std::int64_t rows = chosen_rows(o, part);
     header.arguments = arguments_of(o, rows);
     header.arguments["out"] = o.out.empty() ? json() : json(o.out);
 
     const std::int64_t width = elements(model.description().output_shape(), "output");
     const auto count = static_cast<std::size_t>(rows * elements(part.shape, "input"));
-    const std::vector<float> values = std::visit(
-        [&](const auto& all) { return model.predict(Features(std::span(all).first(count))); }, part.values);
+    const std::vector<float> values =
+        std::visit([&](const auto& all) { return model.predict(Features(std::span(all).first(count))); }, part.values);
 
     if (!o.out.empty()) {
         const std::string text = ends_with(o.out, ".npy") ? npy_of(values, rows, width) : csv_of(values, width, data);
@@ -128,7 +128,8 @@ int predict(const PredictOptions& o) {
     if (o.json) {
         json predictions = json::array();
         for (std::size_t r = 0; o.out.empty() && r < static_cast<std::size_t>(rows); ++r) {
-            const auto row = std::span(values).subspan(r * static_cast<std::size_t>(width), static_cast<std::size_t>(width));
+            const auto row =
+                std::span(values).subspan(r * static_cast<std::size_t>(width), static_cast<std::size_t>(width));
             predictions.push_back(std::vector<float>(row.begin(), row.end()));
         }
         json result = {{"rows", rows}, {"outputs", width}};

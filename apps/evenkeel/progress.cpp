@@ -80,7 +80,8 @@ void TrainProgress::on_batch_end(Training& t, double loss) {
     const double all = static_cast<double>(t.epochs) * static_cast<double>(t.rows), done = rows_done(t);
     const double seconds = seconds_since(start_), new_rows = done - rows_at_start_;
     const double epoch_rows = std::max(1.0, static_cast<double>(t.position.rows));
-    const std::string head = fmt::format("epoch {:>{}}/{}", t.position.epoch + 1, fmt::formatted_size("{}", t.epochs), t.epochs);
+    const std::string head =
+        fmt::format("epoch {:>{}}/{}", t.position.epoch + 1, fmt::formatted_size("{}", t.epochs), t.epochs);
     std::string tail = fmt::format("loss {:.4f}", t.position.rows > 0 ? t.position.loss_sum / epoch_rows : loss);
     if (!t.history.metric_names.empty())
         tail += "  " + metric_text(t.history.metric_names[0], t.position.metric_sums[0] / epoch_rows);
@@ -105,13 +106,15 @@ void TrainProgress::on_epoch_end(Training& t, const EpochLog& log) {
 
 void CompareProgressLine::show(const CompareProgress& p) {
     if (mode_ == ProgressMode::none) return;
-    const double share = p.epochs > 0 ? static_cast<double>(p.epochs_done) / static_cast<double>(p.epochs)
-                                      : static_cast<double>(p.runs_done) / static_cast<double>(std::max<std::int64_t>(1, p.runs));
+    const double share =
+        p.epochs > 0 ? static_cast<double>(p.epochs_done) / static_cast<double>(p.epochs)
+                     : static_cast<double>(p.runs_done) / static_cast<double>(std::max<std::int64_t>(1, p.runs));
     const double left = share > 0 ? p.seconds * (1 - share) / share : 0;
-    const std::string head = fmt::format("runs {:>{}}/{}  epochs {:>{}}/{}", p.runs_done, fmt::formatted_size("{}", p.runs),
-                                         p.runs, p.epochs_done, fmt::formatted_size("{}", p.epochs), p.epochs);
-    const std::string tail =
-        fmt::format("{}  {} left", speed(static_cast<double>(p.epochs_done * rows_), p.seconds, rows_word_), duration(left));
+    const std::string head =
+        fmt::format("runs {:>{}}/{}  epochs {:>{}}/{}", p.runs_done, fmt::formatted_size("{}", p.runs), p.runs,
+                    p.epochs_done, fmt::formatted_size("{}", p.epochs), p.epochs);
+    const std::string tail = fmt::format(
+        "{}  {} left", speed(static_cast<double>(p.epochs_done * rows_), p.seconds, rows_word_), duration(left));
     if (mode_ == ProgressMode::bar) {
         if (line_.due()) line_.show(head, share, tail);
         return;

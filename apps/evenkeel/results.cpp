@@ -49,16 +49,18 @@ std::string epochs_table(const History& history) {
             continue;
         }
         const EpochLog& e = history.epochs[i];
-        table.add({fmt::format("{}", e.epoch), fmt::format("{:.4f}", e.train.loss),
-                   metric_value(metric, e.train.metrics[0]), e.validated ? fmt::format("{:.4f}", e.validation.loss) : "–",
-                   e.validated ? metric_value(metric, e.validation.metrics[0]) : "–", fmt::format("{:.2f}", e.seconds)});
+        table.add(
+            {fmt::format("{}", e.epoch), fmt::format("{:.4f}", e.train.loss), metric_value(metric, e.train.metrics[0]),
+             e.validated ? fmt::format("{:.4f}", e.validation.loss) : "–",
+             e.validated ? metric_value(metric, e.validation.metrics[0]) : "–", fmt::format("{:.2f}", e.seconds)});
     }
     return '\n' + table.text();
 }
 
 std::string history_csv(const History& history) {
     const std::string& metric = history.metric_names.front();
-    std::string out = fmt::format("epoch,train_loss,train_{0},validation_loss,validation_{0},learning_rate,seconds\n", metric);
+    std::string out =
+        fmt::format("epoch,train_loss,train_{0},validation_loss,validation_{0},learning_rate,seconds\n", metric);
     for (const EpochLog& e : history.epochs) {
         out += fmt::format("{},{},{},", e.epoch, e.train.loss, e.train.metrics[0]);
         out += e.validated ? fmt::format("{},{}", e.validation.loss, e.validation.metrics[0]) : ",";
@@ -98,8 +100,7 @@ void copy_values(const SavedModel& saved, Sequential& model) {
     }
     for (std::size_t i = 0; i < from.size(); ++i) {
         const auto values = saved.values.of(from[i]);
-        if (from[i].shape != to[i].shape)
-            fail_input(to[i].path, to_string(from[i].shape), to_string(to[i].shape));
+        if (from[i].shape != to[i].shape) fail_input(to[i].path, to_string(from[i].shape), to_string(to[i].shape));
         std::copy(values.begin(), values.end(), model.values().of(to[i]).begin());
     }
     model.values().updates = saved.values.updates;

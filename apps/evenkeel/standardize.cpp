@@ -37,7 +37,8 @@ struct Columns {
 bool looks_like_number(std::string_view cell) {
     double ignored = 0;
     if (cell.starts_with('+')) cell.remove_prefix(1);
-    return !cell.empty() && std::from_chars(cell.data(), cell.data() + cell.size(), ignored).ptr == cell.data() + cell.size();
+    return !cell.empty() &&
+           std::from_chars(cell.data(), cell.data() + cell.size(), ignored).ptr == cell.data() + cell.size();
 }
 
 Columns columns_of_csv(const StandardizeOptions& o) {
@@ -106,8 +107,10 @@ std::string csv_of(const Columns& c, const std::vector<float>& values) {
     for (std::size_t row = 0; row * features < values.size(); ++row) {
         std::vector<std::string> cells;
         if (table) {
-            for (std::size_t column = 0; column < header.size(); ++column) cells.push_back(csv_cell(c.table.cell(row, column)));
-            for (std::size_t f = 0; f < features; ++f) cells[c.places[f]] = fmt::format("{}", values[row * features + f]);
+            for (std::size_t column = 0; column < header.size(); ++column)
+                cells.push_back(csv_cell(c.table.cell(row, column)));
+            for (std::size_t f = 0; f < features; ++f)
+                cells[c.places[f]] = fmt::format("{}", values[row * features + f]);
         } else {
             for (std::size_t f = 0; f < features; ++f) cells.push_back(fmt::format("{}", values[row * features + f]));
             if (!c.numbers.labels.empty()) cells.push_back(fmt::format("{}", c.numbers.labels[row]));
@@ -135,7 +138,8 @@ std::string rows_before_and_after(const Columns& c, const std::vector<float>& be
     for (std::size_t r = 0; r < std::min<std::size_t>(rows, 8); ++r) {
         std::vector<std::string> cells = {fmt::format("{}", r + 1)};
         for (std::size_t f = 0; f < features; ++f) cells.push_back(fmt::format("{:.6g}", before[r * features + f]));
-        for (std::size_t f = 0; f < features; ++f) cells.push_back(fmt::format("{:.3f}", after[r * features + f] + 0.0F));
+        for (std::size_t f = 0; f < features; ++f)
+            cells.push_back(fmt::format("{:.3f}", after[r * features + f] + 0.0F));
         table.add(cells);
     }
     if (rows > 8) table.add(std::vector<std::string>(header.size(), "…"));
@@ -148,7 +152,8 @@ int run_standardize(const StandardizeOptions& o) {
                         {"target", o.target.empty() ? json() : json(o.target)},
                         {"out", o.out.empty() ? json() : json(o.out)}};
     if (!o.out.empty()) {
-        if (!o.out.ends_with(".csv")) fail_input("--out", "a name that ends with .csv", fmt::format("\"{:.200}\"", o.out));
+        if (!o.out.ends_with(".csv"))
+            fail_input("--out", "a name that ends with .csv", fmt::format("\"{:.200}\"", o.out));
         check_writable(o.out);
     }
     const bool csv = o.data.ends_with(".csv") || o.data.ends_with(".CSV");
@@ -171,10 +176,11 @@ int run_standardize(const StandardizeOptions& o) {
     if (o.json) {
         json columns_json = json::array();
         for (std::size_t f = 0; f < c.names.size(); ++f) {
-            columns_json.push_back({{"name", c.names[f]},
-                                    {"constant", constant(f)},
-                                    {"before", {{"mean", s.mean[f]}, {"deviation", constant(f) ? 0.0 : s.deviation[f]}}},
-                                    {"after", {{"mean", check.mean[f]}, {"deviation", constant(f) ? 0.0 : check.deviation[f]}}}});
+            columns_json.push_back(
+                {{"name", c.names[f]},
+                 {"constant", constant(f)},
+                 {"before", {{"mean", s.mean[f]}, {"deviation", constant(f) ? 0.0 : s.deviation[f]}}},
+                 {"after", {{"mean", check.mean[f]}, {"deviation", constant(f) ? 0.0 : check.deviation[f]}}}});
         }
         print(text_of(header.with({{"rows", c.numbers.rows()}, {"columns", columns_json}, {"unchanged", c.others}})));
         return done;
@@ -194,7 +200,8 @@ int run_standardize(const StandardizeOptions& o) {
     }
     std::string out = fmt::format("\n{}: x ← (x − μ)/σ, column by column\n\n", bold(c.what)) + table.text();
     if (hidden > 0)
-        out += dim(fmt::format("  … and {} more columns; {} columns are constant\n", grouped(static_cast<long long>(hidden)),
+        out += dim(fmt::format("  … and {} more columns; {} columns are constant\n",
+                               grouped(static_cast<long long>(hidden)),
                                s.constant.empty() ? "no" : grouped(static_cast<long long>(s.constant.size()))));
     for (const std::string& name : c.others) out += dim(fmt::format("  {} is left as it is\n", name));
     out += rows_before_and_after(c, before, std::get<std::vector<float>>(standardized.values));
@@ -213,7 +220,8 @@ void add_standardize(CLI::App& app, Action& chosen) {
     sub->get_option("--target")->description("a column of a .csv that is to be left as it is");
     add_text(*sub, "--out", options->out, "write the standardized rows to FILE.csv", "FILE");
     add_output_flags(*sub, options->json, nullptr);
-    sub->footer(R"(A .csv is taken whole, its columns of texts left as they are; of other data the training rows. The same
+    sub->footer(
+        R"(A .csv is taken whole, its columns of texts left as they are; of other data the training rows. The same
 standardizer stands in front of every training on numbers that are not bytes.
 
 Examples:

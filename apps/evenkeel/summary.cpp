@@ -70,7 +70,8 @@ int summarize(const SummaryOptions& o) {
 void add_summary(CLI::App& app, Action& chosen) {
     auto options = std::make_shared<SummaryOptions>();
     CLI::App* sub = app.add_subcommand("summary", "The layers of a network: shapes and parameters");
-    add_text(*sub, "ARCHIVE", options->archive, "a .keras archive or a Keras config (.json), instead of --model", "FILE");
+    add_text(*sub, "ARCHIVE", options->archive, "a .keras archive or a Keras config (.json), instead of --model",
+             "FILE");
     add_text(*sub, "--model", options->model,
              "model_bn, model_no_bn, mlp:784-128-64-10, a Keras config (.json) or a .keras archive", "MODEL");
     add_data_options(*sub, options->data, options->target);

@@ -30,16 +30,16 @@ Sequential fresh_model(const TrainOptions& o, const ChosenModel& chosen, const D
     InputScaling scaling = input_scaling_from_word(o.scaling);
     // An archive's weights have been trained on inputs as its own first layers make them.
     if (chosen.saved && scaling == InputScaling::automatic) scaling = InputScaling::none;
-    Sequential model(with_input(chosen.description, data.train, scaling),
-                     {.name = chosen.description.name,
-                      .seed = static_cast<std::uint64_t>(o.seed),
-                      .threads = threads_or_all(o.threads)});
+    Sequential model(with_input(chosen.description, data.train, scaling), {.name = chosen.description.name,
+                                                                           .seed = static_cast<std::uint64_t>(o.seed),
+                                                                           .threads = threads_or_all(o.threads)});
     if (chosen.saved) copy_values(*chosen.saved, model);
     return model;
 }
 
 /// What a checkpoint must have been made with for a training to go on from it.
-std::string fingerprint(const TrainOptions& o, const ChosenModel& chosen, const Dataset& data, std::int64_t validation) {
+std::string fingerprint(const TrainOptions& o, const ChosenModel& chosen, const Dataset& data,
+                        std::int64_t validation) {
     const std::string model = chosen.saved ? weights_sha256(chosen.saved->layout, chosen.saved->values) : "";
     const std::string text = to_json(chosen.description, nullptr) + model;
     return fmt::format(
@@ -77,8 +77,9 @@ int train(const TrainOptions& o) {
     fit.merge_lone_last_row = true;
     TrainingPosition position;
     if (o.resume) {
-        auto saved = load_checkpoint(checkpoint.folder, checkpoint.fingerprint,
-                                     {.seed = static_cast<std::uint64_t>(o.seed), .threads = threads_or_all(o.threads)});
+        auto saved =
+            load_checkpoint(checkpoint.folder, checkpoint.fingerprint,
+                            {.seed = static_cast<std::uint64_t>(o.seed), .threads = threads_or_all(o.threads)});
         if (saved) {
             position = saved->position;
             if (position.epoch > o.epochs || (position.epoch == o.epochs && position.batch > 0)) {
@@ -127,8 +128,8 @@ int train(const TrainOptions& o) {
     }
     print(epochs_table(history));
     print(fmt::format("\n  test {} {} on {} rows, loss {:.4f}   ({})\n", history.metric_names[0],
-                      bold(metric_value(history.metric_names[0], test.metrics[0])), grouped(data.test.rows()), test.loss,
-                      duration(header.seconds())));
+                      bold(metric_value(history.metric_names[0], test.metrics[0])), grouped(data.test.rows()),
+                      test.loss, duration(header.seconds())));
     print(fmt::format("  saved {} and summary.json, history.csv, checkpoint/ beside it\n",
                       (folder.path() / "model.keras").string()));
     return done;

@@ -145,7 +145,8 @@ Compilation compilation_for(const ModelDescription& model, Dataset& data, const 
     const ActivationKind last = last_activation(model);
     if (data.classes == 0) {
         if (outputs != data.train.target_width) {
-            fail_input(model.name, fmt::format("an output of width {}, as {} has targets", data.train.target_width, data.name),
+            fail_input(model.name,
+                       fmt::format("an output of width {}, as {} has targets", data.train.target_width, data.name),
                        fmt::format("{}", outputs));
         }
         c.loss = "mean_squared_error";
@@ -188,7 +189,8 @@ std::string rows_word(const Dataset& data) {
 }
 
 int threads_or_all(std::int64_t threads) {
-    return threads > 0 ? static_cast<int>(threads) : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    return threads > 0 ? static_cast<int>(threads)
+                       : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
 }  // namespace evenkeel::cli

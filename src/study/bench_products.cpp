@@ -37,9 +37,8 @@ StepProducts::StepProducts(std::vector<std::int64_t> widths, std::int64_t rows, 
 
 void StepProducts::run() {
     const std::int64_t block = pool_.threads() == 1 ? rows_ : rows_per_block(rows_);
-    pool_.run((rows_ + block - 1) / block, [&](std::int64_t b) {
-        products_of_rows(b * block, std::min(block, rows_ - b * block));
-    });
+    pool_.run((rows_ + block - 1) / block,
+              [&](std::int64_t b) { products_of_rows(b * block, std::min(block, rows_ - b * block)); });
     pool_.run(static_cast<std::int64_t>(parts_.size()),
               [&](std::int64_t p) { product_of_part(parts_[static_cast<std::size_t>(p)]); });
 }
@@ -55,8 +54,9 @@ void StepProducts::products_of_rows(std::int64_t begin, std::int64_t rows) {
     }
     for (std::size_t i = layers_.size(); i-- > 1;) {
         Layer& l = layers_[i];
-        kernels::gemm(Transpose::no, Transpose::yes, rows, l.inputs, l.units, l.z_gradient.data() + begin * l.units, l.units,
-                      l.weights.data(), l.units, 0.0F, layers_[i - 1].z_gradient.data() + begin * l.inputs, l.inputs);
+        kernels::gemm(Transpose::no, Transpose::yes, rows, l.inputs, l.units, l.z_gradient.data() + begin * l.units,
+                      l.units, l.weights.data(), l.units, 0.0F, layers_[i - 1].z_gradient.data() + begin * l.inputs,
+                      l.inputs);
     }
 }
 

@@ -87,10 +87,12 @@ TEST(BadInput, CsvFiles) {
 TEST(BadInput, ArchivesThatAreNone) {
     const TemporaryFolder folder;
     const std::string good = text_of_file(keras_fixture("lecture.keras"));
-    std::vector<std::string> bad = {"", "junk", std::string(100000, '\0'), good.substr(0, good.size() / 2), good.substr(good.size() / 2)};
+    std::vector<std::string> bad = {"", "junk", std::string(100000, '\0'), good.substr(0, good.size() / 2),
+                                    good.substr(good.size() / 2)};
     for (std::size_t i = 0; i < 12; ++i) {  // flipped bits, spread over the archive
         std::string flipped = good;
-        for (std::size_t at = 1000 + 97 * i; at < flipped.size(); at += 1499) flipped[at] = static_cast<char>(flipped[at] ^ (1 << i % 8));
+        for (std::size_t at = 1000 + 97 * i; at < flipped.size(); at += 1499)
+            flipped[at] = static_cast<char>(flipped[at] ^ (1 << i % 8));
         bad.push_back(flipped);
     }
     for (const std::string& bytes : bad) {
@@ -109,7 +111,8 @@ TEST(BadInput, ArchivesThatAreNone) {
 }
 
 TEST(BadInput, ConfigsThatAreHostile) {
-    const TemporaryFolder folder;
+    const TemporaryFolder folder, data;
+    write_small_idx(data);
     const std::string good = text_of_file(keras_fixture("lecture.config.json"));
     const auto replaced = [&](const std::string& what, const std::string& by) {
         std::string text = good;
@@ -118,18 +121,27 @@ TEST(BadInput, ConfigsThatAreHostile) {
         if (at != std::string::npos) text.replace(at, what.size(), by);
         return text;
     };
-    std::vector<std::string> bad = {"", "{}", "[]", "null", "{\"class_name\": 3}", good.substr(0, 200), std::string(100000, '['),
-                                    replaced("\"Dense\"", "\"Conv2D\""), replaced("\"units\": 8", "\"units\": -128"),
-                                    replaced("\"units\": 8", "\"units\": 0"), replaced("\"units\": 8", "\"units\": 1e400"),
-                                    replaced("\"units\": 8", "\"units\": \"many\""), replaced("\"units\": 8", "\"units\": 999999999999"),
+    std::vector<std::string> bad = {"",
+                                    "{}",
+                                    "[]",
+                                    "null",
+                                    "{\"class_name\": 3}",
+                                    good.substr(0, 200),
+                                    std::string(100000, '['),
+                                    replaced("\"Dense\"", "\"Conv2D\""),
+                                    replaced("\"units\": 8", "\"units\": -128"),
+                                    replaced("\"units\": 8", "\"units\": 0"),
+                                    replaced("\"units\": 8", "\"units\": 1e400"),
+                                    replaced("\"units\": 8", "\"units\": \"many\""),
+                                    replaced("\"units\": 8", "\"units\": 999999999999"),
                                     replaced("\"units\": 8", "\"units\": 9223372036854775807")};
     for (const std::string& text : bad) {
         const std::string file = folder.write("model.json", text);
-        refuses("digits", {"expected"}, {"--model", file});
+        refuses(data.path(), {"expected"}, {"--model", file});
     }
     const std::string file = folder.write("model.json", replaced("\"Dense\"", "\"Conv2D\""));
-    refuses("digits", {"Conv2D"}, {"--model", file});
-    refuses("digits", {"none.json"}, {"--model", "none.json"});
+    refuses(data.path(), {"Conv2D"}, {"--model", file});
+    refuses(data.path(), {"none.json"}, {"--model", "none.json"});
 }
 
 TEST(BadInput, ANetworkTooLargeIsRefusedWithTheAmount) {
@@ -157,8 +169,8 @@ TEST(BadInput, FoldersThatCannotBeWritten) {
     }
     EXPECT_EQ(text_of_file(file), "precious");
     const std::string model = keras_fixture("lecture.keras");
-    for (const std::string& out : {folder.path().string(), (folder.path() / "none" / "p.csv").string(), std::string("/proc/p.csv"), file,
-                                   (folder.path() / "p.txt").string()}) {
+    for (const std::string& out : {folder.path().string(), (folder.path() / "none" / "p.csv").string(),
+                                   std::string("/proc/p.csv"), file, (folder.path() / "p.txt").string()}) {
         expect_refusal({"predict", model, "--data", "digits", "--out", out}, {"[--out]"});
     }
     expect_refusal({"standardize", "--data", "digits", "--out", "/proc/x.csv"}, {"[--out]"});

@@ -3,8 +3,8 @@
 namespace evenkeel {
 namespace {
 
-using testing::HasSubstr;
 using nlohmann::json;
+using testing::HasSubstr;
 
 TEST(Explain, TheLecturesBatchAsTextAndAsJson) {
     const std::string text = output_of({"explain"});
@@ -19,15 +19,16 @@ TEST(Explain, TheLecturesBatchAsTextAndAsJson) {
 TEST(Explain, TakesABatchAndTheNeuron) {
     const TemporaryFolder folder;
     const std::string csv = folder.write("batch.csv", "a,b,y\n1,2,1\n3,4,0\n5,7,1\n");
-    const json j = json_of({"explain", "--data", csv, "--target", "y", "--weights", "1,-1", "--bias", "0.5", "--gamma", "2", "--beta",
-                            "-1", "--eta", "0.5", "--activation", "tanh"});
+    const json j = json_of({"explain", "--data", csv, "--target", "y", "--weights", "1,-1", "--bias", "0.5", "--gamma",
+                            "2", "--beta", "-1", "--eta", "0.5", "--activation", "tanh"});
     EXPECT_NEAR(j["before"]["z"][2], -1.5, 1e-12);
     EXPECT_EQ(j["input"]["targets"], json::array({1.0, 0.0, 1.0}));
     EXPECT_EQ(j["arguments"]["beta"], -1);
     const double step = j["before"]["d_gamma"];
     EXPECT_NEAR(j["before"]["new_gamma"], 2 - 0.5 * step, 1e-12);
     expect_refusal({"explain", "--data", folder.write("one.csv", "a,b\n1,2\n")}, {"rows"});
-    expect_refusal({"explain", "--data", folder.write("wide.csv", "a,b,c,d,e,f,g\n1,2,3,4,5,6,7\n1,2,3,4,5,6,8\n")}, {"inputs"});
+    expect_refusal({"explain", "--data", folder.write("wide.csv", "a,b,c,d,e,f,g\n1,2,3,4,5,6,7\n1,2,3,4,5,6,8\n")},
+                   {"inputs"});
     expect_refusal({"explain", "--data", folder.write("text.csv", "a,b\n1,2\n3,x\n")}, {"line 3"});
     expect_refusal({"explain", "--data", csv, "--target", "z"}, {"[--target]"});
     expect_refusal({"explain", "--data", "digits"}, {"digits"});
@@ -35,7 +36,8 @@ TEST(Explain, TakesABatchAndTheNeuron) {
 
 TEST(Standardize, BringsColumnsToMeanZeroAndDeviationOne) {
     const TemporaryFolder folder;
-    const std::string csv = folder.write("people.csv", "age,income,name,id\n20,30000,\"a,b\",7\n40,50000,c,7\n60,70000,d,7\n");
+    const std::string csv =
+        folder.write("people.csv", "age,income,name,id\n20,30000,\"a,b\",7\n40,50000,c,7\n60,70000,d,7\n");
     const std::string out = folder.path() / "scaled.csv";
     const json j = json_of({"standardize", "--data", csv, "--out", out});
     ASSERT_EQ(j["columns"].size(), 3U);
@@ -45,9 +47,11 @@ TEST(Standardize, BringsColumnsToMeanZeroAndDeviationOne) {
     EXPECT_NEAR(j["columns"][1]["after"]["deviation"], 1, 1e-6);
     EXPECT_EQ(j["columns"][2]["constant"], true);
     EXPECT_EQ(j["unchanged"], json::array({"name"}));
-    EXPECT_EQ(text_of_file(out), "age,income,name,id\n-1.2247449,-1.2247449,\"a,b\",0\n0,0,c,0\n1.2247449,1.2247449,d,0\n");
+    EXPECT_EQ(text_of_file(out),
+              "age,income,name,id\n-1.2247449,-1.2247449,\"a,b\",0\n0,0,c,0\n1.2247449,1.2247449,d,0\n");
     const std::string text = output_of({"standardize", "--data", csv, "--target", "id"});
-    for (const char* part : {"age", "income", "name is left as it is", "id is left as it is", "-1.225"}) EXPECT_THAT(text, HasSubstr(part));
+    for (const char* part : {"age", "income", "name is left as it is", "id is left as it is", "-1.225"})
+        EXPECT_THAT(text, HasSubstr(part));
     EXPECT_LE(widest_line(text), 100U);
     expect_refusal({"standardize", "--data", folder.write("bad.csv", "a,b\n1,nan\n2,3\n")}, {"line 2", "\"b\""});
     expect_refusal({"standardize", "--data", folder.write("mixed.csv", "a,b\n1,x\n2,3\n")}, {"line 2", "\"b\""});
@@ -72,7 +76,8 @@ TEST(Summary, OfWordsConfigsAndArchives) {
     EXPECT_EQ(none["trainable_parameters"], 784 * 128 + 128 + 128 * 64 + 64 + 64 * 10 + 10);
     EXPECT_EQ(none["non_trainable_parameters"], 0);
     EXPECT_EQ(json_of({"summary", "--model", "mlp:8-4-2"})["trainable_parameters"], 8 * 4 + 4 + 4 * 2 + 2);
-    EXPECT_EQ(json_of({"summary", keras_fixture("lecture.keras")})["layers"], json_of({"summary", keras_fixture("lecture.config.json")})["layers"]);
+    EXPECT_EQ(json_of({"summary", keras_fixture("lecture.keras")})["layers"],
+              json_of({"summary", keras_fixture("lecture.config.json")})["layers"]);
     EXPECT_THAT(output_of({"summary", "--data", "digits"}), HasSubstr("Rescaling"));
 }
 
@@ -95,7 +100,8 @@ TEST(Output, AReaderThatGoesAwayIsNoFailure) {
     EXPECT_EQ(explain.wait().code, 0);
     const TemporaryFolder folder, data;
     write_small_idx(data);
-    Program train({"train", "--data", data.path(), "--epochs", "1", "--quiet", "--out", folder.path() / "run"}, "closed pipe");
+    Program train({"train", "--data", data.path(), "--epochs", "1", "--quiet", "--out", folder.path() / "run"},
+                  "closed pipe");
     const Outcome o = train.wait();
     EXPECT_EQ(o.code, 0) << o.err;
     EXPECT_EQ(o.err, "");
@@ -103,7 +109,8 @@ TEST(Output, AReaderThatGoesAwayIsNoFailure) {
 }
 
 TEST(Output, AFullDiskIsOne) {
-    for (const std::vector<std::string>& words : {std::vector<std::string>{"explain"}, {"explain", "--json"}, {"--help"}, {}}) {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"explain"}, {"explain", "--json"}, {"--help"}, {}}) {
         Program program(words, "/dev/full");
         const Outcome o = program.wait();
         EXPECT_EQ(o.code, 1);

@@ -8,15 +8,20 @@
 namespace evenkeel {
 namespace {
 
-using testing::HasSubstr;
 using nlohmann::json;
+using testing::HasSubstr;
 using Words = std::vector<std::string>;
 namespace fs = std::filesystem;
 
 // Some 2600 steps, so that there is something to interrupt.
 Words training(const fs::path& out, bool resume) {
-    Words words = {"train", "--data", "digits", "--batch-size", "16", "--epochs", "6", "--optimizer", "adam",
-                   "--checkpoint-steps", "150", "--quiet", "--out", out};
+    Words words = {"train",  "--data",
+                   "digits", "--batch-size",
+                   "16",     "--epochs",
+                   "6",      "--optimizer",
+                   "adam",   "--checkpoint-steps",
+                   "150",    "--quiet",
+                   "--out",  out};
     if (resume) words.push_back("--resume");
     return words;
 }
@@ -53,7 +58,8 @@ void expect_undisturbed(const json& resumed) {
     EXPECT_EQ(resumed["weights_sha256"], undisturbed()["weights_sha256"]);
     EXPECT_EQ(resumed["test_loss"], undisturbed()["test_loss"]);
     ASSERT_EQ(resumed["epochs"].size(), 6U);
-    for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(resumed["epochs"][i]["train_loss"], undisturbed()["epochs"][i]["train_loss"]);
+    for (std::size_t i = 0; i < 6; ++i)
+        EXPECT_EQ(resumed["epochs"][i]["train_loss"], undisturbed()["epochs"][i]["train_loss"]);
 }
 
 TEST(Interrupt, KilledAgainAndAgainItEndsWithTheSameBits) {
@@ -70,7 +76,8 @@ TEST(Interrupt, KilledAgainAndAgainItEndsWithTheSameBits) {
     }
     EXPECT_GE(kills, 3);
     expect_undisturbed(json_of(training(out, true)));
-    for (const auto& entry : fs::directory_iterator(out)) EXPECT_THAT(entry.path().filename().string(), testing::Not(HasSubstr(".tmp")));
+    for (const auto& entry : fs::directory_iterator(out))
+        EXPECT_THAT(entry.path().filename().string(), testing::Not(HasSubstr(".tmp")));
 }
 
 TEST(Interrupt, ADamagedCheckpointIsPassedOver) {

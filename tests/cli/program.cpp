@@ -95,7 +95,8 @@ nlohmann::json json_of(std::vector<std::string> arguments) {
     const std::string text = output_of(arguments);
     nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
     EXPECT_FALSE(document.is_discarded()) << text;
-    for (const char* key : {"command", "version", "arguments", "machine", "seconds"}) EXPECT_TRUE(document.contains(key)) << key;
+    for (const char* key : {"command", "version", "arguments", "machine", "seconds"})
+        EXPECT_TRUE(document.contains(key)) << key;
     for (const char* key : {"cpu", "threads", "simd"}) EXPECT_TRUE(document["machine"].contains(key)) << key;
     return document;
 }
@@ -125,7 +126,8 @@ std::size_t widest_line(const std::string& text) {
     std::istringstream lines(text);
     std::size_t widest = 0;
     for (std::string line; std::getline(lines, line);) {
-        const auto width = std::count_if(line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+        const auto width = std::count_if(line.begin(), line.end(),
+                                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
         widest = std::max(widest, static_cast<std::size_t>(width));
     }
     return widest;

@@ -3,8 +3,8 @@
 namespace evenkeel {
 namespace {
 
-using testing::HasSubstr;
 using nlohmann::json;
+using testing::HasSubstr;
 using Words = std::vector<std::string>;
 namespace fs = std::filesystem;
 
@@ -61,13 +61,14 @@ TEST(Train, ThreadsDoNotChangeTheWeights) {
     const TemporaryFolder folder;
     std::vector<std::string> hashes;
     for (const char* threads : {"1", "2", "3"}) {
-        const json j = json_of({"train", "--data", "digits", "--epochs", "1", "--threads", threads, "--seed", "5", "--out",
-                                folder.path() / threads});
+        const json j = json_of({"train", "--data", "digits", "--epochs", "1", "--threads", threads, "--seed", "5",
+                                "--out", folder.path() / threads});
         hashes.push_back(j["weights_sha256"]);
     }
     EXPECT_EQ(hashes[0], hashes[1]);
     EXPECT_EQ(hashes[0], hashes[2]);
-    const json other = json_of({"train", "--data", "digits", "--epochs", "1", "--seed", "6", "--out", folder.path() / "4"});
+    const json other =
+        json_of({"train", "--data", "digits", "--epochs", "1", "--seed", "6", "--out", folder.path() / "4"});
     EXPECT_NE(other["weights_sha256"], hashes[0]);
 }
 
@@ -97,7 +98,8 @@ TEST(Train, GoesOnWithMoreEpochsAsIfNeverStopped) {
     EXPECT_EQ(resumed["weights_sha256"], straight["weights_sha256"]);
     EXPECT_EQ(resumed["test_loss"], straight["test_loss"]);
     ASSERT_EQ(resumed["epochs"].size(), 4U);
-    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(resumed["epochs"][i]["train_loss"], straight["epochs"][i]["train_loss"]);
+    for (std::size_t i = 0; i < 4; ++i)
+        EXPECT_EQ(resumed["epochs"][i]["train_loss"], straight["epochs"][i]["train_loss"]);
     // Once more, with nothing left to do.
     EXPECT_EQ(json_of(with(words, {folder.path() / "halves", "--epochs", "4", "--resume"}))["weights_sha256"],
               straight["weights_sha256"]);
@@ -108,9 +110,13 @@ TEST(Train, ResumesOnlyTheSameTraining) {
     write_small_idx(data);
     const Words words = {"train", "--data", data.path(), "--quiet", "--out", folder.path() / "run", "--epochs", "2"};
     output_of(words);
-    for (const Words& change : std::vector<Words>{{"--seed", "1"}, {"--batch-size", "64"}, {"--learning-rate", "0.2"},
-                                                  {"--optimizer", "adam"}, {"--model", "model_no_bn"},
-                                                  {"--scaling", "none"}, {"--validation-rows", "3"}}) {
+    for (const Words& change : std::vector<Words>{{"--seed", "1"},
+                                                  {"--batch-size", "64"},
+                                                  {"--learning-rate", "0.2"},
+                                                  {"--optimizer", "adam"},
+                                                  {"--model", "model_no_bn"},
+                                                  {"--scaling", "none"},
+                                                  {"--validation-rows", "3"}}) {
         expect_refusal(with(with(words, change), {"--resume"}), {"same training"});
     }
     Words fewer = words;
@@ -127,7 +133,8 @@ TEST(Train, ResumesOnlyTheSameTraining) {
 TEST(Train, WithoutACheckpointResumeStartsAndSaysSo) {
     const TemporaryFolder folder, data;
     write_small_idx(data);
-    const Outcome o = run({"train", "--data", data.path(), "--out", folder.path() / "run", "--epochs", "1", "--resume"});
+    const Outcome o =
+        run({"train", "--data", data.path(), "--out", folder.path() / "run", "--epochs", "1", "--resume"});
     EXPECT_EQ(o.code, 0) << o.err;
     EXPECT_THAT(o.err, HasSubstr("no checkpoint"));
 }
@@ -136,8 +143,8 @@ TEST(Train, TakesConfigsArchivesAndShapes) {
     const TemporaryFolder folder, data;
     write_small_idx(data);
     const auto trained = [&](const std::string& model, const char* epochs, const char* name) {
-        return json_of({"train", "--model", model, "--data", data.path(), "--batch-size", "16", "--epochs", epochs, "--out",
-                        folder.path() / name});
+        return json_of({"train", "--model", model, "--data", data.path(), "--batch-size", "16", "--epochs", epochs,
+                        "--out", folder.path() / name});
     };
     const json config = trained(keras_fixture("lecture.config.json"), "20", "config");
     EXPECT_GT(config["test_accuracy"], 0.8);
@@ -160,14 +167,17 @@ TEST(Train, LearnsNumbersAndClassesFromACsv) {
         words += std::to_string(a) + ',' + std::to_string(b) + ',' + (a > b / 1000 ? "big" : "small") + '\n';
     }
     const std::string csv = folder.write("numbers.csv", numbers), kinds = folder.write("kinds.csv", words);
-    const json r = json_of({"train", "--data", csv, "--target", "y", "--model", "mlp:2-16-1", "--optimizer", "adam", "--epochs", "60",
-                            "--learning-rate", "0.01", "--batch-size", "16", "--out", folder.path() / "r"});
+    const json r =
+        json_of({"train", "--data", csv, "--target", "y", "--model", "mlp:2-16-1", "--optimizer", "adam", "--epochs",
+                 "60", "--learning-rate", "0.01", "--batch-size", "16", "--out", folder.path() / "r"});
     EXPECT_TRUE(r["test_accuracy"].is_null());
     EXPECT_LT(r["test_mean_absolute_error"], 1.0);
-    const json c = json_of({"train", "--data", kinds, "--target", "kind", "--model", "mlp:2-16-2", "--optimizer", "adam", "--epochs",
-                            "60", "--learning-rate", "0.01", "--batch-size", "16", "--out", folder.path() / "c"});
+    const json c =
+        json_of({"train", "--data", kinds, "--target", "kind", "--model", "mlp:2-16-2", "--optimizer", "adam",
+                 "--epochs", "60", "--learning-rate", "0.01", "--batch-size", "16", "--out", folder.path() / "c"});
     EXPECT_GT(c["test_accuracy"], 0.9);
-    const std::string named = output_of({"predict", folder.path() / "c" / "model.keras", "--data", kinds, "--target", "kind"});
+    const std::string named =
+        output_of({"predict", folder.path() / "c" / "model.keras", "--data", kinds, "--target", "kind"});
     EXPECT_THAT(named, HasSubstr(",big,"));
     EXPECT_THAT(named, HasSubstr(",small,"));
     // Without a target, all columns are inputs and all rows are predicted.
@@ -175,7 +185,8 @@ TEST(Train, LearnsNumbersAndClassesFromACsv) {
     const auto predicted = rows_of(output_of({"predict", folder.path() / "r" / "model.keras", "--data", inputs}));
     ASSERT_EQ(predicted.size(), 3U);
     EXPECT_NEAR(std::stod(predicted[2].back()), 4.9, 1.5);
-    expect_refusal({"compare", "--data", csv, "--target", "y", "--model", "mlp:2-16-1", "--out", folder.path() / "x"}, {"classes"});
+    expect_refusal({"compare", "--data", csv, "--target", "y", "--model", "mlp:2-16-1", "--out", folder.path() / "x"},
+                   {"classes"});
 }
 
 TEST(Predict, WritesCsvAndNpyOfTheSameNumbers) {
@@ -216,7 +227,8 @@ TEST(Predict, WritesCsvAndNpyOfTheSameNumbers) {
 TEST(Compare, TrainsTheArmsAndSaysWhatDiffers) {
     const TemporaryFolder folder, data;
     write_small_idx(data);
-    const Words words = {"compare", "--data", data.path(), "--epochs", "2", "--seeds", "2", "--out", folder.path() / "run"};
+    const Words words = {"compare", "--data", data.path(), "--epochs",           "2",
+                         "--seeds", "2",      "--out",     folder.path() / "run"};
     const json j = json_of(words);
     EXPECT_EQ(json::parse(text_of_file(folder.path() / "run" / "summary.json")), j);
     ASSERT_EQ(j["arms"].size(), 3U);
@@ -247,8 +259,9 @@ TEST(Compare, TrainsTheArmsAndSaysWhatDiffers) {
 TEST(Compare, ADivergedRunStaysInAndTheCommandSucceeds) {
     const TemporaryFolder folder, data;
     write_small_idx(data);
-    const json j = json_of({"compare", "--data", data.path(), "--epochs", "3", "--seeds", "1", "--arms", "none", "--learning-rate",
-                            "1e6", "--scaling", "none", "--model", "mlp:24-64-64-3", "--out", folder.path() / "run"});
+    const json j =
+        json_of({"compare", "--data", data.path(), "--epochs", "3", "--seeds", "1", "--arms", "none", "--learning-rate",
+                 "1e6", "--scaling", "none", "--model", "mlp:24-64-64-3", "--out", folder.path() / "run"});
     const json& run = j["arms"][0]["runs"][0];
     EXPECT_EQ(run["diverged"], true);
     EXPECT_TRUE(run["test_loss"].is_null());
@@ -258,8 +271,8 @@ TEST(Compare, ADivergedRunStaysInAndTheCommandSucceeds) {
 TEST(Train, ADivergedTrainingFailsInOneLine) {
     const TemporaryFolder folder, data;
     write_small_idx(data);
-    expect_refusal({"train", "--quiet", "--data", data.path(), "--epochs", "3", "--learning-rate", "1e6", "--scaling", "none", "--model",
-                    "mlp:24-64-64-3", "--out", folder.path() / "run"},
+    expect_refusal({"train", "--quiet", "--data", data.path(), "--epochs", "3", "--learning-rate", "1e6", "--scaling",
+                    "none", "--model", "mlp:24-64-64-3", "--out", folder.path() / "run"},
                    {"step"}, 1);
     EXPECT_FALSE(fs::exists(folder.path() / "run" / "model.keras"));
 }

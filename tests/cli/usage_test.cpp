@@ -8,7 +8,8 @@ using Words = std::vector<std::string>;
 
 TEST(Usage, AloneItNamesTheThreeCommandsToBeginWith) {
     const std::string text = output_of({});
-    for (const char* part : {"evenkeel compare", "evenkeel explain", "evenkeel train", "--help"}) EXPECT_THAT(text, HasSubstr(part));
+    for (const char* part : {"evenkeel compare", "evenkeel explain", "evenkeel train", "--help"})
+        EXPECT_THAT(text, HasSubstr(part));
     EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 12);
 }
 
@@ -18,8 +19,15 @@ TEST(Usage, Version) {
 
 TEST(Usage, EveryCommandExplainsItselfWithExamples) {
     const std::string all = output_of({"--help"});
-    for (const Words& command : std::vector<Words>{{"train"}, {"compare"}, {"explain"}, {"evaluate"}, {"predict"}, {"summary"},
-                                                   {"standardize"}, {"data", "fetch"}, {"bench", "step"}}) {
+    for (const Words& command : std::vector<Words>{{"train"},
+                                                   {"compare"},
+                                                   {"explain"},
+                                                   {"evaluate"},
+                                                   {"predict"},
+                                                   {"summary"},
+                                                   {"standardize"},
+                                                   {"data", "fetch"},
+                                                   {"bench", "step"}}) {
         Words words = command;
         words.push_back("--help");
         const std::string text = output_of(words);
@@ -55,7 +63,8 @@ struct Bad {
 };
 
 TEST(Usage, EveryOptionsRangeIsChecked) {
-    const TemporaryFolder folder;
+    const TemporaryFolder folder, data;
+    write_small_idx(data);
     const std::string out = folder.path() / "run";
     std::vector<Bad> all = {
         {{"train", "--seed", "-1"}, "[--seed] expected a whole number"},
@@ -72,22 +81,26 @@ TEST(Usage, EveryOptionsRangeIsChecked) {
     for (const char* command : {"train", "compare"}) {
         for (const char* value : {"-1", "1000001", "abc", "nan", "", "2.5", "99999999999999999999", "3x", " 3", "0x10"})
             all.push_back({{command, "--epochs", value}, "[--epochs] expected a whole number from 0 to 1000000"});
-        for (const char* value : {"0", "-128", "abc", "1048577"}) all.push_back({{command, "--batch-size", value}, "[--batch-size]"});
+        for (const char* value : {"0", "-128", "abc", "1048577"})
+            all.push_back({{command, "--batch-size", value}, "[--batch-size]"});
         for (const char* value : {"0", "-0.1", "nan", "inf", "-inf", "1e400", "abc", "", "1e7", "0.1.2"})
             all.push_back({{command, "--learning-rate", value}, "[--learning-rate] expected a number above 0"});
-        for (const char* value : {"0", "-1", "1025", "many"}) all.push_back({{command, "--threads", value}, "[--threads]"});
-        for (const char* value : {"-1", "abc", "99999999999"}) all.push_back({{command, "--validation-rows", value}, "[--validation-rows]"});
-        all.push_back({{command, "--validation-rows", "12000"}, "[--validation-rows] expected fewer than the 12000"});
+        for (const char* value : {"0", "-1", "1025", "many"})
+            all.push_back({{command, "--threads", value}, "[--threads]"});
+        for (const char* value : {"-1", "abc", "99999999999"})
+            all.push_back({{command, "--validation-rows", value}, "[--validation-rows]"});
+        all.push_back({{command, "--validation-rows", "240"}, "[--validation-rows] expected fewer than the 240"});
         all.push_back({{command, "--optimizer", "magic"}, "[--optimizer] expected one of sgd, momentum"});
         all.push_back({{command, "--optimizer", ""}, "[--optimizer]"});
         all.push_back({{command, "--scaling", "double"}, "[--scaling] expected one of auto, none, unit, standardize"});
         all.push_back({{command, "--target", "x"}, "[--target]"});
-        for (const char* model : {"resnet", "mlp:", "mlp:784", "mlp:784-0-10", "mlp:784--5-10", "mlp:784-x-10", "mlp:783-10",
-                                  "mlp:784-64-11", "mlp:784-99999999999999999999-10", "mlp:784-999999999999-10", ""})
+        for (const char* model : {"resnet", "mlp:", "mlp:24", "mlp:24-0-3", "mlp:24--5-3", "mlp:24-x-3", "mlp:23-3",
+                                  "mlp:24-64-4", "mlp:24-99999999999999999999-3", "mlp:24-999999999999-3", ""})
             all.push_back({{command, "--model", model}, "mo"});
     }
     for (Bad& bad : all) {
-        for (const char* word : {"--data", "digits", "--quiet"}) bad.arguments.push_back(word);
+        for (const std::string& word : {std::string("--data"), data.path().string(), std::string("--quiet")})
+            bad.arguments.push_back(word);
         bad.arguments.push_back("--out");
         bad.arguments.push_back(out);
         expect_refusal(bad.arguments, {bad.part, "evenkeel " + bad.arguments.front() + ":"});
@@ -96,9 +109,11 @@ TEST(Usage, EveryOptionsRangeIsChecked) {
 }
 
 TEST(Usage, OptionsOfTheOtherCommandsAreCheckedToo) {
-    for (const char* value : {"0", "-1", "nan", "abc", "inf"}) expect_refusal({"explain", "--eta", value}, {"[--eta] expected a number above 0"});
+    for (const char* value : {"0", "-1", "nan", "abc", "inf"})
+        expect_refusal({"explain", "--eta", value}, {"[--eta] expected a number above 0"});
     for (const char* value : {"nan", "inf", "x", ""}) {
-        for (const char* option : {"--gamma", "--beta", "--bias"}) expect_refusal({"explain", option, value}, {option, "a finite number"});
+        for (const char* option : {"--gamma", "--beta", "--bias"})
+            expect_refusal({"explain", option, value}, {option, "a finite number"});
     }
     expect_refusal({"explain", "--epsilon", "0"}, {"[--epsilon]"});
     expect_refusal({"explain", "--weights", "1,2,3"}, {"weights"});
