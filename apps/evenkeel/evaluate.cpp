@@ -12,8 +12,9 @@ namespace {
 
 int evaluate(const SavedRunOptions& o) {
     JsonHeader header("evaluate");
+    const SavedModel saved = open_archive(o);
     Dataset data = open_data(o.data, o.target);
-    Sequential model = open_archive(o, data.train);
+    Sequential model = model_for(o, saved, data.train);
     model.compile(compilation_for(model.description(), data, SGD{}));
     DataView view(chosen_part(o, data));
     view.rows = chosen_rows(o, chosen_part(o, data));

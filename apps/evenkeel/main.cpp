@@ -48,7 +48,12 @@ std::string in_our_words(const CLI::App& app, const CLI::ParseError& error) {
             return fmt::format("[{}] expected a value ({}), got none", text.substr(0, is), help);
         return fmt::format("[arguments] expected a subcommand ({}), got none", help);
     }
-    return fmt::format("[arguments] expected what {} --help describes, got: {}", called(app), text);
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+        const bool missing = text.find("missing") != std::string::npos;
+        return fmt::format("[{}] expected one value, got {}", text.substr(0, text.find(':')),
+                           missing ? "none" : "several");
+    }
+    return fmt::format("[arguments] expected a call as in {} --help, got {}", called(app), text);
 }
 
 void add_all(CLI::App& app, Action& chosen) {

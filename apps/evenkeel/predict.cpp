@@ -107,10 +107,11 @@ int predict(const PredictOptions& o) {
             fail_input("--out", "a name that ends with .csv or .npy", fmt::format("\"{:.200}\"", o.out));
         check_writable(o.out);
     }
+    const SavedModel saved = open_archive(o);
     const bool all_features = o.target.empty() && ends_with(o.data, ".csv");
     const Dataset data = all_features ? unlabelled(o.data) : open_data(o.data, o.target);
     const Examples& part = all_features ? data.test : chosen_part(o, data);
-    Sequential model = open_archive(o, part);
+    Sequential model = model_for(o, saved, part);
     const std::int64_t rows = chosen_rows(o, part);
     header.arguments = arguments_of(o, rows);
     header.arguments["out"] = o.out.empty() ? json() : json(o.out);

@@ -23,9 +23,12 @@ void add_saved_run_options(CLI::App& app, SavedRunOptions& o) {
     add_threads(app, o.threads);
 }
 
-Sequential open_archive(const SavedRunOptions& o, const Examples& rows) {
+SavedModel open_archive(const SavedRunOptions& o) {
     if (!is_archive(o.model)) fail_input("MODEL", "a .keras archive", fmt::format("\"{:.200}\"", o.model));
-    const SavedModel saved = load_keras(o.model);
+    return load_keras(o.model);
+}
+
+Sequential model_for(const SavedRunOptions& o, const SavedModel& saved, const Examples& rows) {
     Sequential model(with_input(saved.description, rows, input_scaling_from_word(o.scaling)),
                      {.name = saved.description.name, .threads = threads_or_all(o.threads)});
     copy_values(saved, model);

@@ -21,8 +21,10 @@ struct SavedRunOptions {
 };
 void add_saved_run_options(CLI::App& app, SavedRunOptions& options);
 
-/// The archive's model, its variables in place; with --scaling unit a Rescaling stands in front.
-Sequential open_archive(const SavedRunOptions& options, const Examples& rows);
+/// The archive; read before the data, which may take longer.
+SavedModel open_archive(const SavedRunOptions& options);
+/// Its model for such rows, its variables in place; with --scaling unit a Rescaling stands in front.
+Sequential model_for(const SavedRunOptions& options, const SavedModel& saved, const Examples& rows);
 
 /// Which rows were asked for.
 const Examples& chosen_part(const SavedRunOptions& options, const Dataset& data);

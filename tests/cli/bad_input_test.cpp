@@ -111,7 +111,8 @@ TEST(BadInput, ArchivesThatAreNone) {
 }
 
 TEST(BadInput, ConfigsThatAreHostile) {
-    const TemporaryFolder folder;
+    const TemporaryFolder folder, data;
+    write_small_idx(data);
     const std::string good = text_of_file(keras_fixture("lecture.config.json"));
     const auto replaced = [&](const std::string& what, const std::string& by) {
         std::string text = good;
@@ -136,15 +137,15 @@ TEST(BadInput, ConfigsThatAreHostile) {
                                     replaced("\"units\": 8", "\"units\": 9223372036854775807")};
     for (const std::string& text : bad) {
         const std::string file = folder.write("model.json", text);
-        refuses("digits", {"expected"}, {"--model", file});
+        refuses(data.path(), {"expected"}, {"--model", file});
     }
     const std::string file = folder.write("model.json", replaced("\"Dense\"", "\"Conv2D\""));
-    refuses("digits", {"Conv2D"}, {"--model", file});
-    refuses("digits", {"none.json"}, {"--model", "none.json"});
+    refuses(data.path(), {"Conv2D"}, {"--model", file});
+    refuses(data.path(), {"none.json"}, {"--model", "none.json"});
 }
 
 TEST(BadInput, ANetworkTooLargeIsRefusedWithTheAmount) {
-    refuses("digits", {"mlp"}, {"--model", "mlp:784-2000000000-2000000000-10"});
+    refuses("digits", {"2000000000"}, {"--model", "mlp:784-2000000000-2000000000-10"});
 }
 
 TEST(BadInput, DataThatDoesNotFitTheNetwork) {

@@ -63,7 +63,8 @@ struct Bad {
 };
 
 TEST(Usage, EveryOptionsRangeIsChecked) {
-    const TemporaryFolder folder;
+    const TemporaryFolder folder, data;
+    write_small_idx(data);
     const std::string out = folder.path() / "run";
     std::vector<Bad> all = {
         {{"train", "--seed", "-1"}, "[--seed] expected a whole number"},
@@ -88,18 +89,18 @@ TEST(Usage, EveryOptionsRangeIsChecked) {
             all.push_back({{command, "--threads", value}, "[--threads]"});
         for (const char* value : {"-1", "abc", "99999999999"})
             all.push_back({{command, "--validation-rows", value}, "[--validation-rows]"});
-        all.push_back({{command, "--validation-rows", "12000"}, "[--validation-rows] expected fewer than the 12000"});
+        all.push_back({{command, "--validation-rows", "240"}, "[--validation-rows] expected fewer than the 240"});
         all.push_back({{command, "--optimizer", "magic"}, "[--optimizer] expected one of sgd, momentum"});
         all.push_back({{command, "--optimizer", ""}, "[--optimizer]"});
         all.push_back({{command, "--scaling", "double"}, "[--scaling] expected one of auto, none, unit, standardize"});
         all.push_back({{command, "--target", "x"}, "[--target]"});
-        for (const char* model :
-             {"resnet", "mlp:", "mlp:784", "mlp:784-0-10", "mlp:784--5-10", "mlp:784-x-10", "mlp:783-10",
-              "mlp:784-64-11", "mlp:784-99999999999999999999-10", "mlp:784-999999999999-10", ""})
+        for (const char* model : {"resnet", "mlp:", "mlp:24", "mlp:24-0-3", "mlp:24--5-3", "mlp:24-x-3", "mlp:23-3",
+                                  "mlp:24-64-4", "mlp:24-99999999999999999999-3", "mlp:24-999999999999-3", ""})
             all.push_back({{command, "--model", model}, "mo"});
     }
     for (Bad& bad : all) {
-        for (const char* word : {"--data", "digits", "--quiet"}) bad.arguments.push_back(word);
+        for (const std::string& word : {std::string("--data"), data.path().string(), std::string("--quiet")})
+            bad.arguments.push_back(word);
         bad.arguments.push_back("--out");
         bad.arguments.push_back(out);
         expect_refusal(bad.arguments, {bad.part, "evenkeel " + bad.arguments.front() + ":"});
