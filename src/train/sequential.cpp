@@ -203,7 +203,8 @@ void Sequential::adapt(const DataView& data) {
             sum[j % features] += d;
             squares[j % features] += d * d;
         }
-        const double n = static_cast<double>((end - begin) / features);
+        const std::int64_t values = (end - begin) / features;  // of each feature
+        const auto n = static_cast<double>(values);
         auto means = impl_->values.of(*mean);
         auto variances = impl_->values.of(*impl_->layout.find(i, Role::variance));
         for (std::int64_t f = 0; f < features; ++f) {
