@@ -38,7 +38,7 @@ bool LiveLine::due() {
 }
 
 void LiveLine::show(const std::string& head, double share, const std::string& tail) {
-    const int room = std::min(columns(STDERR_FILENO), 100) - 1;
+    const int room = std::min(columns(STDERR_FILENO), 100) - 3;  // a terminal echoes ^C behind it
     const int free = room - static_cast<int>(display_width(head) + display_width(tail)) - 4;
     const int length = std::min(30, free);
     std::string bar;

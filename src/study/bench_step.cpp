@@ -102,13 +102,17 @@ void check_learning(const Examples& images, bool normalize, std::int64_t batch, 
     }
 }
 
-/// Microseconds a call, over enough calls to fill a few milliseconds; the first ones warm the caches.
+/// Adds the microseconds of each call. The first ones only warm the caches. Each call is timed by itself, so that the
+/// median passes over those in which the machine did something else.
 template <typename Step>
-double time_of(int calls, const Step& step) {
+void time_calls(int calls, const Step& step, std::vector<double>& microseconds) {
     for (int i = 0; i < 3; ++i) step();
-    const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < calls; ++i) step();
-    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count() / calls;
+    for (int i = 0; i < calls; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        step();
+        microseconds.push_back(
+            std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+    }
 }
 
 double median(std::vector<double> values) {
@@ -124,9 +128,12 @@ BenchStepRow measure(const Examples& images, std::int64_t batch, int threads, in
     const int calls = static_cast<int>(std::clamp<std::int64_t>(2048 / batch, 4, 32));
     std::vector<double> gemm_us, plain_us, bn_us;
     for (int r = 0; r < repeats; ++r) {  // alternating, so that the machine's moods hit all three
-        gemm_us.push_back(time_of(calls, [&] { products.run(); }));
-        plain_us.push_back(time_of(calls, [&] { plain.step(); }));
-        bn_us.push_back(time_of(calls, [&] { normalized.step(); }));
+        time_calls(
+            calls, [&] { products.run(); }, gemm_us);
+        time_calls(
+            calls, [&] { plain.step(); }, plain_us);
+        time_calls(
+            calls, [&] { normalized.step(); }, bn_us);
     }
     return {batch, threads, median(gemm_us), median(plain_us), median(bn_us)};
 }
