@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "core/signals.hpp"
 #include "evenkeel/core/error.hpp"
 
 namespace evenkeel {
@@ -104,6 +105,7 @@ void ThreadPool::wait_for_blocks(const std::stop_token& stop) {
 }
 
 void ThreadPool::work(const std::stop_token& stop, int thread) {
+    const SignalsDeferred quiet;
     const SingleThreadedOpenMP alone;
     while (!stop.stop_requested()) {
         wait_for_blocks(stop);

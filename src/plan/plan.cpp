@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/signals.hpp"
 #include "evenkeel/core/error.hpp"
 
 namespace evenkeel {
@@ -118,6 +119,7 @@ BatchResult Plan::forward(const BatchView& batch, bool training, const VariableV
 
 BatchResult Plan::run_forward_pass(const BatchView& batch, bool training, const VariableValues& values,
                                    std::uint64_t seed, std::int64_t step, const BatchView* next) {
+    const SignalsDeferred quiet;
     if (graph_.loss == nullptr) fail_input("plan", "a loss to run forward with (compile the model)", "none");
     begin(batch, training, values, seed, step);
     pass_.next = next;
@@ -132,6 +134,7 @@ BatchResult Plan::run_forward_pass(const BatchView& batch, bool training, const 
 }
 
 void Plan::backward(Buffer<float>& gradients) {
+    const SignalsDeferred quiet;
     run_backward();
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i) {
         const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
@@ -171,6 +174,7 @@ void Plan::commit_statistics(VariableValues& values) {
 
 BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, OptimizerValues& optimizer,
                              std::uint64_t seed, const BatchView* next) {
+    const SignalsDeferred quiet;
     const BatchResult result = run_forward_pass(batch, true, values, seed, optimizer.iteration + 1, next);
     if (result.skipped) return result;
     if (update_->clips()) {
@@ -184,6 +188,7 @@ BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, Opt
 }
 
 void Plan::predict(const BatchView& batch, const VariableValues& values, std::span<float> out) {
+    const SignalsDeferred quiet;
     begin(batch, false, values, 0, 0);
     const std::int64_t width = graph_.predictions.size;
     if (static_cast<std::int64_t>(out.size()) != batch.rows * width) {

@@ -70,7 +70,7 @@ class Watcher : public Callback {
 };
 
 std::int64_t held_out(std::int64_t rows, std::int64_t wanted) {
-    return rows < 10000 ? std::min(wanted, rows / 10) : wanted;
+    return wanted >= 0 ? wanted : (rows < 10000 ? rows / 10 : 5000);
 }
 
 ComparedRun run_one(const Dataset& data, const ComparedArm& arm, const CompareOptions& options, std::uint64_t seed,
@@ -157,7 +157,7 @@ void check(const Dataset& data, const std::vector<ComparedArm>& arms, const Comp
     if (options.seeds < 1 || options.seeds > 10000)
         fail_input("compare.seeds", "1 to 10000", fmt::format("{}", options.seeds));
     if (options.threads < 0) fail_input("compare.threads", "0 (all cores) or more", fmt::format("{}", options.threads));
-    if (options.validation_rows < 0 || options.validation_rows >= data.train.rows()) {
+    if (options.validation_rows >= data.train.rows()) {
         fail_input("compare.validation_rows", fmt::format("fewer than the {} training rows", data.train.rows()),
                    fmt::format("{}", options.validation_rows));
     }

@@ -36,8 +36,8 @@ struct CompareOptions {
     int epochs = 5;
     int seeds = 8;    ///< seeds 0 … seeds−1; unit of pairing
     int threads = 0;  ///< runs side by side, one a core; 0: all cores
-    std::int64_t validation_rows =
-        5000;  ///< the last training rows (a tenth of them where there are fewer than 10 000)
+    /// The last training rows; −1: 5000 of them, or a tenth where there are fewer than 10 000.
+    std::int64_t validation_rows = -1;
     std::function<void(const CompareProgress&)> progress = {};  ///< called from the runs' threads, one at a time
     const std::atomic<bool>* interrupted = nullptr;  ///< set it to end: seeds not finished in every arm are left out
 };
