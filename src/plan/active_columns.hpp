@@ -15,6 +15,9 @@ namespace evenkeel {
 ///   look      blocks: which features their rows have · finish once: merge, decide
 class ActiveColumns {
   public:
+    /// Fewer rows are not worth the look.
+    static constexpr std::int64_t fewest_rows = 8;
+
     ActiveColumns(std::int64_t features, std::int64_t largest_blocks);
 
     void reset() { on_ = false; }

@@ -4,6 +4,7 @@
 
 #include "kernels/columns.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/row_product.hpp"
 #include "plan/batch_normalization_node.hpp"
 
 namespace evenkeel {
@@ -54,6 +55,11 @@ void DenseNode::forward(const Block& block) {
         kernels::gemm(Transpose::no, Transpose::no, m, units_, static_cast<std::int64_t>(active_->columns().size()),
                       compact_x_ + block.begin * active_->stride(), active_->stride(), compact_kernel_.data(), units_,
                       0.0F, z, units_);
+    } else if (m <= kernels::most_single_rows) {
+        for (std::int64_t r = 0; r < m; ++r) {
+            kernels::row_product(inputs_, units_, in_.row(block.begin) + r * inputs_, pass_.weights + kernel_.offset,
+                                 z + r * units_);
+        }
     } else {
         kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, in_.row(block.begin), inputs_,
                       pass_.weights + kernel_.offset, units_, 0.0F, z, units_);

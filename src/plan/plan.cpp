@@ -89,8 +89,10 @@ bool Plan::skips() const {
 }
 
 // Runs the first `nodes` nodes. Between two nodes that look at the whole batch, each block goes through all
-// nodes while it is in cache; the look of the next such node is the last thing a block does before all wait.
-void Plan::run_forward(std::size_t nodes) {
+// nodes while it is in cache; the look of the next such node is the last thing a block does before all wait, and
+// `at_end` the last thing of all.
+template <typename AtEnd>
+void Plan::run_forward(std::size_t nodes, const AtEnd& at_end) {
     const auto& list = graph_.nodes;
     if (list[0]->looks_at_batch()) {
         pool_.run(pass_.blocks, [&](std::int64_t index) { list[0]->look_forward(block(index)); });
@@ -102,7 +104,7 @@ void Plan::run_forward(std::size_t nodes) {
         pool_.run(pass_.blocks, [&](std::int64_t index) {
             const Block rows = block(index);
             for (std::size_t n = first; n < end; ++n) list[n]->forward(rows);
-            if (end < nodes) list[end]->look_forward(rows);
+            end < nodes ? list[end]->look_forward(rows) : at_end(rows);
         });
         if (first == 0) graph_.input->finish();
         if (end < nodes) list[end]->finish_forward();
@@ -156,14 +158,24 @@ BatchResult Plan::run_forward_pass(const BatchView& batch, bool training, const 
         skipped.rows = batch.rows;
         return skipped;
     }
-    run_forward(graph_.nodes.size());
+    run_forward(graph_.nodes.size(), [](const Block&) {});
     return finish_loss();
+}
+
+// The next batch's rows travel from memory while the last products of this step are computed: asked for earlier, they would
+// be pushed out of the cache again.
+void Plan::prefetch_next(std::int64_t part) const {
+    if (pass_.next == nullptr) return;
+    const auto parts = static_cast<std::int64_t>(parts_.size());
+    const std::int64_t rows = pass_.next->rows;
+    kernels::prefetch_rows(pass_.next->x, rows * part / parts, rows * (part + 1) / parts);
 }
 
 void Plan::backward(Buffer<float>& gradients) {
     const SignalsDeferred quiet;
     run_backward();
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i) {
+        prefetch_next(i);
         const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
         whole_gradient(*node, part, gradients.data() + part.offset);
     });
@@ -187,6 +199,7 @@ void Plan::backward_and_update(VariableValues& values, OptimizerValues& optimize
     update_->begin(optimizer.iteration);
     const std::int64_t room = parts_.empty() ? 0 : (parts_.front().part.size + 15) / 16 * 16;
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i, int thread) {
+        prefetch_next(i);
         const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
         float* gradient = scratch_.data() + thread * room;
         const auto apply = [&, variable = part.variable](std::int64_t offset, std::int64_t size, float* of_them) {
@@ -239,9 +252,7 @@ void Plan::predict(const BatchView& batch, const VariableValues& values, std::sp
                    fmt::format("{}", out.size()));
     }
     const std::size_t nodes = graph_.nodes.size() - (graph_.loss != nullptr ? 1 : 0);
-    pool_.run(pass_.blocks, [&](std::int64_t index) {
-        const Block rows = block(index);
-        for (std::size_t n = 0; n < nodes; ++n) graph_.nodes[n]->forward(rows);
+    run_forward(nodes, [&](const Block& rows) {
         if (graph_.fused_activation) graph_.fused_activation->forward(rows);
         std::copy_n(graph_.predictions.row(rows.begin), rows.rows() * width, out.data() + rows.begin * width);
     });
