@@ -56,7 +56,7 @@ TEST_P(SparseKernels, RowProductReadsNoRowWhoseInputIsZeroAndHidesNoNaN) {
 TEST_P(SparseKernels, GatherActivePacksTheFeaturesAskedFor) {
     for (const std::int64_t features : {1, 5, 16, 31, 64, 130}) {
         constexpr std::int64_t rows = 6;
-        std::vector<std::uint8_t> bytes(rows * features), bits((features + 7) / 8), seen(features);
+        std::vector<std::uint8_t> bytes(rows * features), bits((features + 7) / 8), seen((features + 7) / 8);
         Floats scale(features);
         std::vector<std::int64_t> active;
         for (std::int64_t f = 0; f < features; ++f) {
@@ -65,7 +65,8 @@ TEST_P(SparseKernels, GatherActivePacksTheFeaturesAskedFor) {
             active.push_back(f);
             bits[f / 8] = static_cast<std::uint8_t>(bits[f / 8] | 1 << f % 8);
         }
-        for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i * 37 % 251);
+        for (std::size_t i = 0; i < bytes.size(); ++i)
+            bytes[i] = static_cast<std::uint8_t>(i % 5 == 0 ? 0 : i * 37 % 251);
         const std::uint32_t order[] = {5, 0, 3, 3};
         kernels::GatherSource source;
         source.bytes = bytes.data();
@@ -75,14 +76,31 @@ TEST_P(SparseKernels, GatherActivePacksTheFeaturesAskedFor) {
         const std::int64_t stride = static_cast<std::int64_t>(active.size()) + kernels::gather_margin;
         Floats out(3 * stride, -1.0F);
         kernels::gather_active(source, 1, 4, bits.data(), stride, out.data());
-        kernels::merge_rows(source, 1, 4, seen.data());
         for (std::int64_t r = 1; r < 4; ++r) {
             for (std::size_t i = 0; i < active.size(); ++i) {
                 ASSERT_EQ(out[(r - 1) * stride + static_cast<std::int64_t>(i)],
                           static_cast<float>(bytes[order[r] * features + active[i]]) * scale[active[i]]);
             }
         }
-        for (std::int64_t f = 0; f < features; ++f) ASSERT_EQ(seen[f], bytes[f] | bytes[3 * features + f]);
+        const auto is_marked = [&](std::int64_t f) { return (seen[f / 8] >> f % 8 & 1) != 0; };
+        kernels::mark_active(source, 1, 4, seen.data());
+        for (std::int64_t f = 0; f < features; ++f)
+            ASSERT_EQ(is_marked(f), (bytes[f] | bytes[3 * features + f]) != 0) << f;
+        // The same numbers as floats.
+        const Floats floats(bytes.begin(), bytes.end());
+        Floats out_of_floats(3 * stride, -1.0F);
+        source.bytes = nullptr;
+        source.floats = floats.data();
+        kernels::gather_active(source, 1, 4, bits.data(), stride, out_of_floats.data());
+        for (std::int64_t r = 0; r < 3; ++r) {
+            for (std::size_t i = 0; i < active.size(); ++i)
+                ASSERT_EQ(out_of_floats[r * stride + static_cast<std::int64_t>(i)],
+                          out[r * stride + static_cast<std::int64_t>(i)]);
+        }
+        std::fill(seen.begin(), seen.end(), std::uint8_t{0});
+        kernels::mark_active(source, 1, 4, seen.data());
+        for (std::int64_t f = 0; f < features; ++f)
+            ASSERT_EQ(is_marked(f), (bytes[f] | bytes[3 * features + f]) != 0) << f;
     }
 }
 
