@@ -95,7 +95,8 @@ void check_learning(const Examples& images, const std::vector<std::int64_t>& hid
     }
     // A deep network without normalization is known not to learn in so few steps.
     const bool must_learn = normalize || hidden.size() <= 5;
-    if (must_learn && !(last < first)) fail_work(name, "a loss that falls", fmt::format("{:.4f} after {:.4f}", last, first));
+    if (must_learn && !(last < first))
+        fail_work(name, "a loss that falls", fmt::format("{:.4f} after {:.4f}", last, first));
     for (const int count : threads) {
         ThreadPool pool(count);
         Stepper other(images, hidden, normalize, batch, pool);
