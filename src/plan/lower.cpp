@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "core/memory.hpp"
 #include "evenkeel/core/error.hpp"
 #include "kernels/activation.hpp"
 #include "plan/activation_node.hpp"
@@ -335,6 +336,8 @@ Graph lower(const ModelDescription& description, const VariableLayout& layout, c
             const Pass& pass, const GraphOptions& options) {
     Lowering measure(description, layout, compilation, pass, options, nullptr);
     measure.run();
+    need_memory(description.name, fmt::format("buffers for a batch of {} rows", options.largest_batch),
+                measure.floats_used());
     Buffer<float> arena(measure.floats_used());
     Lowering real(description, layout, compilation, pass, options, arena.data());
     Graph graph = real.run();
