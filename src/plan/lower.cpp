@@ -90,7 +90,8 @@ class Lowering {
     float* reserve(std::int64_t size) {
         float* at = arena_ != nullptr ? arena_ + used_ : &nowhere_;
         used_ += (options_.largest_batch * size + 15) / 16 * 16;
-        elements({used_ + 1}, description_.name);
+        // At once, and not when all is measured: nodes have buffers of their own, which they make as they are made.
+        need_memory(description_.name, fmt::format("buffers for a batch of {} rows", options_.largest_batch), used_);
         return at;
     }
 
@@ -336,8 +337,6 @@ Graph lower(const ModelDescription& description, const VariableLayout& layout, c
             const Pass& pass, const GraphOptions& options) {
     Lowering measure(description, layout, compilation, pass, options, nullptr);
     measure.run();
-    need_memory(description.name, fmt::format("buffers for a batch of {} rows", options.largest_batch),
-                measure.floats_used());
     Buffer<float> arena(measure.floats_used());
     Lowering real(description, layout, compilation, pass, options, arena.data());
     Graph graph = real.run();

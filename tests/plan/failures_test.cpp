@@ -132,7 +132,7 @@ TEST(Failures, ABatchThatNoMemoryHoldsIsRefusedWithTheAmount) {
         FAIL() << "accepted";
     } catch (const Error& e) {
         EXPECT_EQ(e.fault(), Fault::input);
-        EXPECT_THAT(e.what(), AllOf(HasSubstr("batch of 500000 rows"), HasSubstr("got 4000.0 GB")));
+        EXPECT_THAT(e.what(), AllOf(HasSubstr("batch of 500000 rows"), HasSubstr("got 2000.0 GB")));
     }
 }
 
