@@ -111,6 +111,17 @@ std::vector<Found> checkpoints_in(const fs::path& folder) {
     return found;
 }
 
+// What a process that was killed while it wrote has left: write_file_atomically's temporary files of checkpoints.
+void remove_unfinished(const fs::path& folder) {
+    std::vector<fs::path> unfinished;
+    std::error_code problem;
+    for (const auto& entry : fs::directory_iterator(folder, problem)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with(".step-") && name.ends_with(".tmp")) unfinished.push_back(entry.path());
+    }
+    for (const fs::path& path : unfinished) fs::remove(path, problem);
+}
+
 }  // namespace
 
 Checkpoint::Checkpoint(CheckpointOptions options) : options_(std::move(options)) {
@@ -125,6 +136,7 @@ void Checkpoint::on_train_begin(Training&) {
     fs::create_directories(options_.folder, problem);
     if (problem)
         fail_input("checkpoint", "a folder that can be made", options_.folder.string() + ": " + problem.message());
+    remove_unfinished(options_.folder);
 }
 
 void Checkpoint::on_batch_end(Training& training, double) {

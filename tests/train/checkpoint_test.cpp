@@ -121,6 +121,19 @@ TEST_F(CheckpointTest, AModelComesBackFromItsArchiveBitForBit) {
     EXPECT_EQ(back.get_weights(), m.get_weights()) << "it trains on as if never saved";
 }
 
+TEST_F(CheckpointTest, WhatAKilledProcessLeftHalfWrittenIsClearedAway) {
+    fs::create_directories(folder_);
+    for (const char* name : {".step-18.keras.29749-17.tmp", "notes.tmp", ".step-notes"})
+        std::ofstream(folder_ / name) << "x";
+    Sequential m = model();
+    m.fit(data_, {.batch_size = 32,
+                  .epochs = 1,
+                  .callbacks = {std::make_shared<Checkpoint>(CheckpointOptions{.folder = folder_})}});
+    EXPECT_FALSE(fs::exists(folder_ / ".step-18.keras.29749-17.tmp"));
+    EXPECT_TRUE(fs::exists(folder_ / "notes.tmp") && fs::exists(folder_ / ".step-notes")) << "not ours";
+    EXPECT_TRUE(load_checkpoint(folder_, "").has_value());
+}
+
 // Training can go well while a validation row overflows; JSON has no word for the loss that comes of it.
 TEST_F(CheckpointTest, AValidationLossThatIsInfiniteDoesNotEndTheResuming) {
     const std::vector<float> x = {-1, 0, 1, 2}, y = {0, 0, 1, 1}, huge = {3e38F};
