@@ -137,8 +137,8 @@ TEST_F(CheckpointTest, WhatAKilledProcessLeftHalfWrittenIsClearedAway) {
 // Training can go well while a validation row overflows; JSON has no word for the loss that comes of it.
 TEST_F(CheckpointTest, AValidationLossThatIsInfiniteDoesNotEndTheResuming) {
     const std::vector<float> x = {-1, 0, 1, 2}, y = {0, 0, 1, 1}, huge = {3e38F};
-    const DataView rows(Features(x), Answers(y)),
-        validation(Features(huge), Answers(std::span<const float>(y).first(1)));
+    const DataView rows{Features(x), Answers(y)};
+    const DataView validation{Features(huge), Answers(std::span<const float>(y).first(1))};
     Sequential m({.seed = 3, .threads = 1});
     m.add(Input({1}));
     m.add(Dense(1, {.kernel_initializer = Constant(2.0)}));

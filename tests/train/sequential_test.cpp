@@ -247,7 +247,7 @@ TEST(Sequential, EarlyStoppingCountsAsKerasDoes) {
     for (const Case& c : cases) {
         const Examples data = three_classes(40);
         Sequential model = small_model();
-        EarlyStopping stopping({.monitor = "val_loss", .patience = c.patience});
+        EarlyStopping stopping(EarlyStoppingOptions{.monitor = "val_loss", .patience = c.patience});
         const auto shown = std::make_shared<Shown>(stopping, c.losses);
         const History h = model.fit(data, {.epochs = static_cast<int>(c.losses.size()), .callbacks = {shown}});
         EXPECT_EQ(static_cast<int>(h.epochs.size()), c.epochs) << c.patience;
