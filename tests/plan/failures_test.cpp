@@ -145,6 +145,16 @@ TEST(Failures, ALossThatIsNotFiniteChangesNothing) {
     }
 }
 
+TEST(Failures, ABatchThatNoMemoryHoldsIsRefusedWithTheAmount) {
+    try {
+        Net({Input({1}), Dense(1'000'000)}, {.loss = "mse"}, {.largest_batch = 500'000});
+        FAIL() << "accepted";
+    } catch (const Error& e) {
+        EXPECT_EQ(e.fault(), Fault::input);
+        EXPECT_THAT(e.what(), AllOf(HasSubstr("batch of 500000 rows"), HasSubstr("got 2000.0 GB")));
+    }
+}
+
 std::vector<Layer> with_policy(SingleValue policy) {
     return {Input({6}), Dense(8), BatchNormalization({.single_value = policy}), ReLU(),
             Dense(3, {.activation = "softmax"})};
