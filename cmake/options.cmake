@@ -3,6 +3,10 @@ add_library(evenkeel_options INTERFACE)
 # Highway compiles each kernel per instruction set: 512-bit, 256-bit, 128-bit and portable are enough.
 target_compile_definitions(evenkeel_options INTERFACE "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_AVX3_DL)")
 target_compile_options(evenkeel_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+# g++ 12 warns of an overlap in its own std::string where it inlines `"text" + std::string` (GCC bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(evenkeel_options INTERFACE -Wno-restrict)
+endif()
 # The same bits on every machine with one instruction set: no contraction beyond what the kernels write as fma.
 target_compile_options(evenkeel_options INTERFACE -ffp-contract=off)
 if(EVENKEEL_WERROR)

@@ -42,6 +42,37 @@ void ConvertRowFloats(const GatherSource& s, const float* row, float* out) {
     convert_row(s, row, out);
 }
 
+// Lanes that are not wanted are squeezed out of each vector; the next one overwrites what it left behind.
+void ConvertActiveBytes(const GatherSource& s, const std::uint8_t* HWY_RESTRICT row, const std::uint8_t* bits,
+                        float* HWY_RESTRICT out) {
+    const hn::ScalableTag<float> d;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    static_assert(HWY_MAX_BYTES / sizeof(float) <= gather_margin);
+    std::int64_t c = 0;
+    for (; c + lanes <= s.features; c += lanes) {
+        const std::uint8_t group[8] = {static_cast<std::uint8_t>(bits[c / 8] >> c % 8),
+                                       lanes > 8 ? bits[c / 8 + 1] : std::uint8_t{0}};
+        const auto wanted = hn::LoadMaskBits(d, group);
+        auto v = load_as_float(d, row + c);
+        if (s.scale != nullptr) v = hn::Mul(v, hn::LoadU(d, s.scale + c));
+        hn::StoreU(hn::Compress(v, wanted), d, out);
+        out += hn::CountTrue(d, wanted);
+    }
+    for (; c < s.features; ++c) {
+        if ((bits[c / 8] >> c % 8 & 1) == 0) continue;
+        *out++ = static_cast<float>(row[c]) * (s.scale != nullptr ? s.scale[c] : 1.0F);
+    }
+}
+
+void MergeRow(std::int64_t features, const std::uint8_t* HWY_RESTRICT row, std::uint8_t* HWY_RESTRICT seen) {
+    const hn::ScalableTag<std::uint8_t> d;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    std::int64_t c = 0;
+    for (; c + lanes <= features; c += lanes)
+        hn::StoreU(hn::Or(hn::LoadU(d, row + c), hn::LoadU(d, seen + c)), d, seen + c);
+    for (; c < features; ++c) seen[c] |= row[c];
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace evenkeel::kernels
 HWY_AFTER_NAMESPACE();
@@ -54,6 +85,8 @@ namespace {
 
 HWY_EXPORT(ConvertRowBytes);
 HWY_EXPORT(ConvertRowFloats);
+HWY_EXPORT(ConvertActiveBytes);
+HWY_EXPORT(MergeRow);
 
 // Far enough ahead to hide the latency of main memory behind the conversion of the rows between.
 constexpr std::int64_t rows_ahead = 6;
@@ -86,6 +119,23 @@ void gather(const GatherSource& source, std::int64_t begin, std::int64_t end, fl
         } else {
             convert_floats(source, source.floats + row * source.features, to);
         }
+    }
+}
+
+void gather_active(const GatherSource& source, std::int64_t begin, std::int64_t end, const std::uint8_t* bits,
+                   std::int64_t stride, float* out) {
+    const auto convert = HWY_DYNAMIC_DISPATCH(ConvertActiveBytes);
+    for (std::int64_t r = begin; r < end; ++r) {
+        convert(source, source.bytes + source_row(source, r) * source.features, bits, out + (r - begin) * stride);
+    }
+}
+
+void merge_rows(const GatherSource& source, std::int64_t begin, std::int64_t end, std::uint8_t* seen) {
+    const auto merge = HWY_DYNAMIC_DISPATCH(MergeRow);
+    prefetch_rows(source, begin, std::min(begin + rows_ahead, end));
+    for (std::int64_t r = begin; r < end; ++r) {
+        if (r + rows_ahead < end) prefetch_rows(source, r + rows_ahead, r + rows_ahead + 1);
+        merge(source.features, source.bytes + source_row(source, r) * source.features, seen);
     }
 }
 

@@ -22,6 +22,17 @@ struct GatherSource {
 /// (rows of a shuffled batch are far apart, and no prefetcher guesses them).
 void gather(const GatherSource& source, std::int64_t begin, std::int64_t end, float* out);
 
+/// Vectors of gather_active may write this many floats past a row's end.
+inline constexpr std::int64_t gather_margin = 16;
+
+/// Gathers the features whose bit is set in `bits` (one a feature, the lowest of each byte first), packed: row r begins at
+/// out + (r − begin)·stride. Bytes only, by scale only.
+void gather_active(const GatherSource& source, std::int64_t begin, std::int64_t end, const std::uint8_t* bits,
+                   std::int64_t stride, float* out);
+
+/// seen[f] |= value[r, f] for batch rows [begin, end) of bytes.
+void merge_rows(const GatherSource& source, std::int64_t begin, std::int64_t end, std::uint8_t* seen);
+
 /// Only asks memory for those rows, for a later gather.
 void prefetch_rows(const GatherSource& source, std::int64_t begin, std::int64_t end);
 

@@ -51,22 +51,15 @@ bool BatchNormalizationNode::skips_batch() const {
                fmt::format("a batch of {} row", pass_.batch.rows));
 }
 
-void BatchNormalizationNode::set_channel(std::int64_t c, double mean, double variance) {
-    const double inverse = 1.0 / std::sqrt(variance + layer_.epsilon);
-    const double gamma = variables_.gamma != nullptr ? pass_.weights[variables_.gamma->offset + c] : 1.0;
-    mean_high_[c] = static_cast<float>(mean);
-    mean_low_[c] = static_cast<float>(mean - static_cast<double>(mean_high_[c]));
-    inverse_[c] = static_cast<float>(inverse);
-    scale_[c] = static_cast<float>(gamma * inverse);
-    shift_[c] = variables_.beta != nullptr ? pass_.weights[variables_.beta->offset + c] : 0.0F;
+kernels::ChannelCoefficients BatchNormalizationNode::coefficients() {
+    return {mean_high_.data(), mean_low_.data(), inverse_.data(), scale_.data(), shift_.data()};
 }
 
 void BatchNormalizationNode::prepare() {
     if (uses_batch()) return;
-    for (std::int64_t c = 0; c < channels_; ++c) {
-        set_channel(c, pass_.statistics[variables_.moving_mean->offset + c],
-                    pass_.statistics[variables_.moving_variance->offset + c]);
-    }
+    kernels::channel_coefficients(channels_, pass_.statistics + variables_.moving_mean->offset,
+                                  pass_.statistics + variables_.moving_variance->offset, layer_.epsilon, gamma(),
+                                  beta(), coefficients());
 }
 
 void BatchNormalizationNode::look_forward(const Block& block) {
@@ -98,10 +91,12 @@ void BatchNormalizationNode::finish_forward() {
                       "finite batch statistics (weights and moving statistics are left as they were)",
                       fmt::format("mean {} and variance {}", mean_[c], m2_[c] / m));
         }
-        set_channel(c, mean_[c], m2_[c] / m);
-        // What the moving mean will hear is the mean of what stood here with the bias that cancels.
-        if (variables_.bias_before != nullptr) mean_[c] += pass_.weights[variables_.bias_before->offset + c];
     }
+    kernels::channel_coefficients(channels_, mean_.data(), m2_.data(), m, layer_.epsilon, gamma(), beta(),
+                                  coefficients());
+    // What the moving mean will hear is the mean of what stood here with the bias that cancels.
+    if (const float* bias = weight(variables_.bias_before))
+        for (std::int64_t c = 0; c < channels_; ++c) mean_[c] += bias[c];
 }
 
 void BatchNormalizationNode::forward(const Block& block) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "evenkeel/core/buffer.hpp"
+#include "kernels/channel_coefficients.hpp"
 #include "plan/node.hpp"
 
 namespace evenkeel {
@@ -51,7 +52,10 @@ class BatchNormalizationNode : public Node {
   private:
     std::int64_t count() const { return pass_.batch.rows * outer_per_row_ * inner_; }
     bool lone_value() const { return pass_.training && !layer_.frozen() && count() == 1; }
-    void set_channel(std::int64_t c, double mean, double variance);
+    kernels::ChannelCoefficients coefficients();
+    const float* gamma() const { return weight(variables_.gamma); }
+    const float* beta() const { return weight(variables_.beta); }
+    const float* weight(const Variable* v) const { return v != nullptr ? pass_.weights + v->offset : nullptr; }
 
     Value in_, out_;
     BatchNormalization layer_;

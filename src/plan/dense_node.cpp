@@ -4,6 +4,7 @@
 
 #include "kernels/columns.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/row_product.hpp"
 #include "plan/batch_normalization_node.hpp"
 
 namespace evenkeel {
@@ -31,11 +32,38 @@ bool DenseNode::adds_bias() const {
     return bias_ != nullptr && (next_ == nullptr || !next_->uses_batch());
 }
 
+void DenseNode::read_compact(const ActiveColumns* active, const float* compact) {
+    active_ = active;
+    compact_x_ = compact;
+    compact_kernel_ = Buffer<float>(inputs_ * units_);
+}
+
+void DenseNode::look_forward(const Block& block) {
+    const auto columns = active_->columns();
+    const auto count = static_cast<std::int64_t>(columns.size());
+    const std::int64_t end = count * (block.index + 1) / pass_.blocks;
+    for (std::int64_t i = count * block.index / pass_.blocks; i < end; ++i) {
+        const float* row = pass_.weights + kernel_.offset + columns[static_cast<std::size_t>(i)] * units_;
+        std::copy_n(row, units_, compact_kernel_.data() + i * units_);
+    }
+}
+
 void DenseNode::forward(const Block& block) {
     const std::int64_t m = block.rows() * per_row_;
     float* z = out_.row(block.begin);
-    kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, in_.row(block.begin), inputs_,
-                  pass_.weights + kernel_.offset, units_, 0.0F, z, units_);
+    if (compact()) {
+        kernels::gemm(Transpose::no, Transpose::no, m, units_, static_cast<std::int64_t>(active_->columns().size()),
+                      compact_x_ + block.begin * active_->stride(), active_->stride(), compact_kernel_.data(), units_,
+                      0.0F, z, units_);
+    } else if (m <= kernels::most_single_rows) {
+        for (std::int64_t r = 0; r < m; ++r) {
+            kernels::row_product(inputs_, units_, in_.row(block.begin) + r * inputs_, pass_.weights + kernel_.offset,
+                                 z + r * units_);
+        }
+    } else {
+        kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, in_.row(block.begin), inputs_,
+                      pass_.weights + kernel_.offset, units_, 0.0F, z, units_);
+    }
     if (adds_bias()) kernels::add_bias(m, units_, pass_.weights + bias_->offset, z);
 }
 
@@ -60,7 +88,13 @@ std::vector<Node::WeightPart> DenseNode::weight_parts() const {
 
 void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
     const std::int64_t m = pass_.batch.rows * per_row_;
-    if (part.variable == &kernel_) {
+    if (part.variable == &kernel_ && compact()) {
+        const auto rows =
+            static_cast<std::int64_t>(active_->columns(part.first_row, part.first_row + part.rows).size());
+        if (rows == 0) return;
+        kernels::gemm(Transpose::yes, Transpose::no, rows, units_, m, compact_x_ + active_->before(part.first_row),
+                      active_->stride(), out_.gradient, units_, 0.0F, gradient, units_);
+    } else if (part.variable == &kernel_) {
         kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, m, in_.data + part.first_row, inputs_,
                       out_.gradient, units_, 0.0F, gradient, units_);
     } else if (adds_bias()) {
@@ -68,6 +102,11 @@ void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
     } else {
         std::fill_n(gradient, part.size, 0.0F);
     }
+}
+
+std::optional<std::span<const std::int32_t>> DenseNode::rows_with_gradient(const WeightPart& part) const {
+    if (part.variable != &kernel_ || !compact()) return {};
+    return active_->columns(part.first_row, part.first_row + part.rows);
 }
 
 }  // namespace evenkeel

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "evenkeel/core/buffer.hpp"
+#include "plan/active_columns.hpp"
 #include "plan/node.hpp"
 
 namespace evenkeel {
@@ -10,22 +12,33 @@ class DenseNode : public Node {
   public:
     DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias);
 
+    /// Where features of the batch are inactive: blocks copy the active rows of W.
+    bool looks_at_batch() const override { return compact(); }
+    void look_forward(const Block& block) override;
     void forward(const Block& block) override;
     void backward(const Block& block) override;
     std::vector<WeightPart> weight_parts() const override;
     void weight_gradient(const WeightPart& part, float* gradient) override;
+    std::optional<std::span<const std::int32_t>> rows_with_gradient(const WeightPart& part) const override;
 
     const Variable* bias() const { return bias_; }
+    /// x comes compact, in `compact`, where `active` says so.
+    void read_compact(const ActiveColumns* active, const float* compact);
     void leave_bias_to(const class BatchNormalizationNode* next) { next_ = next; }
 
   private:
     bool adds_bias() const;
+    bool compact() const { return active_ != nullptr && active_->on(); }
 
     Value in_, out_;
     const Variable& kernel_;
     const Variable* bias_;
     std::int64_t inputs_, units_, per_row_;  ///< per_row: rows of the matrix product in one row of the batch
     const BatchNormalizationNode* next_ = nullptr;
+
+    const ActiveColumns* active_ = nullptr;
+    const float* compact_x_ = nullptr;  ///< [rows, active], rows stride() apart
+    Buffer<float> compact_kernel_;      ///< [active, units]
 };
 
 }  // namespace evenkeel

@@ -16,13 +16,28 @@ void InputNode::forward(const Block& block) {
     source.subtract = subtract_.data();
     source.scale = scale_.data();
     source.offset = offset_.data();
-    kernels::gather(source, block.begin, block.end, out_.row(block.begin));
-    // The next batch's rows travel from memory while this block's products are computed.
-    if (pass_.next != nullptr)
-        kernels::prefetch_rows(pass_.next->x, block.begin, std::min(block.end, pass_.next->rows));
+    const bool compact = active_ && active_->on();
+    if (compact) {
+        kernels::gather_active(source, block.begin, block.end, active_->bits(), active_->stride(),
+                               compact_ + block.begin * active_->stride());
+    }
+    if (!compact || keep_) kernels::gather(source, block.begin, block.end, out_.row(block.begin));
     if (!pass_.training) return;
     finite_[block.index] =
         source.floats == nullptr || kernels::all_finite(block.rows() * out_.size, out_.row(block.begin));
+}
+
+const ActiveColumns* InputNode::compact_into(float* compact, bool keep, std::int64_t largest_blocks) {
+    compact_ = compact;
+    keep_ = keep;
+    active_.emplace(out_.size, largest_blocks);
+    return &*active_;
+}
+
+// A zero must stay one: scaled, but not moved.
+bool InputNode::may_compact() const {
+    return active_ && pass_.batch.x.bytes != nullptr && pass_.batch.rows >= ActiveColumns::fewest_rows &&
+           subtract_.size() == 0 && offset_.size() == 0;
 }
 
 void InputNode::finish() const {

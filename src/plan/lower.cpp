@@ -81,6 +81,7 @@ class Lowering {
         }
         graph_.predictions = current_;
         if (compilation_ != nullptr) add_loss();
+        if (first_dense_ != nullptr) add_compaction();
         return std::move(graph_);
     }
 
@@ -129,7 +130,9 @@ class Lowering {
         // A gradient is wanted where something trainable stands at or before here.
         trains_ = trains_ || layer.trainable;
         const Value out = value(shapes_[layer_ + 1], trains_);
+        const bool first = graph_.nodes.size() == 1 && current_.shape.size() == 1;
         dense_ = push<DenseNode>(current_, out, *kernel, bias);
+        if (first) first_dense_ = dense_;
         current_ = out;
         overwritable_ = true;
         scaled_ = true;
@@ -263,6 +266,14 @@ class Lowering {
         dense_ = nullptr;
     }
 
+    // Compact rows may lie where whole ones would, unless those are to be kept.
+    void add_compaction() {
+        const Value& input = graph_.behind_layer.front();
+        float* compact = options_.keep_values ? reserve(input.size) : input.data;
+        first_dense_->read_compact(
+            input_->compact_into(compact, options_.keep_values, most_blocks(options_.largest_batch)), compact);
+    }
+
     void add_loss() {
         const Loss& loss = compilation_->loss;
         const std::int64_t width = current_.size;
@@ -306,7 +317,8 @@ class Lowering {
     Value current_;
     Value before_last_activation_;
     InputNode* input_ = nullptr;
-    DenseNode* dense_ = nullptr;  ///< the node right before, if it is a Dense without activation
+    DenseNode* dense_ = nullptr;        ///< the node right before, if it is a Dense without activation
+    DenseNode* first_dense_ = nullptr;  ///< where it reads the input
     const Node* last_softmax_ = nullptr;
     std::size_t last_sigmoid_ = 0;  ///< index of the node, 0: none
     int last_activation_layer_ = -1;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -85,8 +87,10 @@ class Node {
         std::int64_t first_row, rows;  ///< of the kernel
     };
     virtual std::vector<WeightPart> weight_parts() const { return {}; }
-    /// Writes the part's gradient, [size]. Called after backward.
+    /// Writes the part's gradient, [size], or of the rows that have_gradient only, one behind another. Called after backward.
     virtual void weight_gradient(const WeightPart&, float* /*gradient*/) {}
+    /// Where this batch leaves many rows of the kernel without a gradient: the part's rows that have one (others: zero).
+    virtual std::optional<std::span<const std::int32_t>> rows_with_gradient(const WeightPart&) const { return {}; }
 
   protected:
     const Pass& pass_;

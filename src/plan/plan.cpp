@@ -8,6 +8,28 @@
 #include "evenkeel/core/error.hpp"
 
 namespace evenkeel {
+namespace {
+
+/// The part's gradient, [size], zeros included.
+void whole_gradient(Node& node, const Node::WeightPart& part, float* gradient) {
+    node.weight_gradient(part, gradient);
+    const auto rows = node.rows_with_gradient(part);
+    if (!rows) return;
+    // Rows move to their places from the last one on, so that none overwrites another.
+    const std::int64_t units = part.size / part.rows;
+    std::int64_t end = part.size;
+    for (std::size_t i = rows->size(); i-- > 0;) {
+        float* to = gradient + ((*rows)[i] - part.first_row) * units;
+        const float* from = gradient + static_cast<std::int64_t>(i) * units;
+        std::fill(to + units, gradient + end, 0.0F);
+        if (to != from) std::copy_backward(from, from + units, to + units);
+        end = to - gradient;
+    }
+    std::fill(gradient, gradient + end, 0.0F);
+}
+
+}  // namespace
+
 Plan::Plan(const ModelDescription& description, const VariableLayout& layout, const Compilation* compilation,
            ThreadPool& pool, const PlanOptions& options)
     : layout_(layout), pool_(pool), options_(options) {
@@ -54,6 +76,7 @@ void Plan::begin(const BatchView& batch, bool training, const VariableValues& va
     pass_.weights = values.weights.data();
     pass_.statistics = values.statistics.data();
     pass_.blocks = block_count(batch.rows);
+    graph_.input->reset();
     for (const Graph::Adapted& a : graph_.adapted) {
         a.node->normalize(pass_.statistics + a.mean->offset, pass_.statistics + a.variance->offset, a.mean->size);
     }
@@ -66,16 +89,22 @@ bool Plan::skips() const {
 }
 
 // Runs the first `nodes` nodes. Between two nodes that look at the whole batch, each block goes through all
-// nodes while it is in cache; the look of the next such node is the last thing a block does before all wait.
-void Plan::run_forward(std::size_t nodes) {
+// nodes while it is in cache; the look of the next such node is the last thing a block does before all wait, and
+// `at_end` the last thing of all.
+template <typename AtEnd>
+void Plan::run_forward(std::size_t nodes, const AtEnd& at_end) {
     const auto& list = graph_.nodes;
+    if (list[0]->looks_at_batch()) {
+        pool_.run(pass_.blocks, [&](std::int64_t index) { list[0]->look_forward(block(index)); });
+        list[0]->finish_forward();
+    }
     for (std::size_t first = 0; first < nodes;) {
         std::size_t end = first + 1;
         while (end < nodes && !list[end]->looks_at_batch()) ++end;
         pool_.run(pass_.blocks, [&](std::int64_t index) {
             const Block rows = block(index);
             for (std::size_t n = first; n < end; ++n) list[n]->forward(rows);
-            if (end < nodes) list[end]->look_forward(rows);
+            end < nodes ? list[end]->look_forward(rows) : at_end(rows);
         });
         if (first == 0) graph_.input->finish();
         if (end < nodes) list[end]->finish_forward();
@@ -129,16 +158,26 @@ BatchResult Plan::run_forward_pass(const BatchView& batch, bool training, const 
         skipped.rows = batch.rows;
         return skipped;
     }
-    run_forward(graph_.nodes.size());
+    run_forward(graph_.nodes.size(), [](const Block&) {});
     return finish_loss();
+}
+
+// The next batch's rows travel from memory while the last products of this step are computed: asked for earlier, they would
+// be pushed out of the cache again.
+void Plan::prefetch_next(std::int64_t part) const {
+    if (pass_.next == nullptr) return;
+    const auto parts = static_cast<std::int64_t>(parts_.size());
+    const std::int64_t rows = pass_.next->rows;
+    kernels::prefetch_rows(pass_.next->x, rows * part / parts, rows * (part + 1) / parts);
 }
 
 void Plan::backward(Buffer<float>& gradients) {
     const SignalsDeferred quiet;
     run_backward();
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i) {
+        prefetch_next(i);
         const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
-        node->weight_gradient(part, gradients.data() + part.offset);
+        whole_gradient(*node, part, gradients.data() + part.offset);
     });
 }
 
@@ -160,10 +199,27 @@ void Plan::backward_and_update(VariableValues& values, OptimizerValues& optimize
     update_->begin(optimizer.iteration);
     const std::int64_t room = parts_.empty() ? 0 : (parts_.front().part.size + 15) / 16 * 16;
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i, int thread) {
+        prefetch_next(i);
         const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
         float* gradient = scratch_.data() + thread * room;
+        const auto apply = [&, variable = part.variable](std::int64_t offset, std::int64_t size, float* of_them) {
+            update_->apply(*variable, offset, size, of_them, values.weights.data(), optimizer.slots);
+        };
+        const auto rows = node->rows_with_gradient(part);
+        if (!rows || !update_->leaves_without_gradient(*part.variable)) {
+            whole_gradient(*node, part, gradient);
+            apply(part.offset, part.size, gradient);
+            return;
+        }
         node->weight_gradient(part, gradient);
-        update_->apply(*part.variable, part.offset, part.size, gradient, values.weights.data(), optimizer.slots);
+        const std::int64_t units = part.size / part.rows;
+        for (std::size_t row = 0; row < rows->size();) {  // rows side by side are updated in one go
+            std::size_t end = row + 1;
+            while (end < rows->size() && (*rows)[end] == (*rows)[end - 1] + 1) ++end;
+            apply(part.variable->offset + (*rows)[row] * units, static_cast<std::int64_t>(end - row) * units,
+                  gradient + static_cast<std::int64_t>(row) * units);
+            row = end;
+        }
     });
     ++optimizer.iteration;
 }
@@ -196,9 +252,7 @@ void Plan::predict(const BatchView& batch, const VariableValues& values, std::sp
                    fmt::format("{}", out.size()));
     }
     const std::size_t nodes = graph_.nodes.size() - (graph_.loss != nullptr ? 1 : 0);
-    pool_.run(pass_.blocks, [&](std::int64_t index) {
-        const Block rows = block(index);
-        for (std::size_t n = 0; n < nodes; ++n) graph_.nodes[n]->forward(rows);
+    run_forward(nodes, [&](const Block& rows) {
         if (graph_.fused_activation) graph_.fused_activation->forward(rows);
         std::copy_n(graph_.predictions.row(rows.begin), rows.rows() * width, out.data() + rows.begin * width);
     });

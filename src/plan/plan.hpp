@@ -70,9 +70,11 @@ class Plan {
     void begin(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
                std::int64_t step);
     bool skips() const;
-    void run_forward(std::size_t nodes);
+    template <typename AtEnd>
+    void run_forward(std::size_t nodes, const AtEnd& at_end);
     void run_backward();
     void backward_and_update(VariableValues& values, OptimizerValues& optimizer);
+    void prefetch_next(std::int64_t part) const;
     BatchResult finish_loss();
     Block block(std::int64_t index) const;
 
