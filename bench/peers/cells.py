@@ -16,12 +16,13 @@ PRODUCTS = "products alone"
 class Cell:
     work: str  # step, predict or normalize
     networks: tuple[str, ...]  # measured side by side; ("",) where there is none
+    data: str  # mnist, noise
     batch: int
     threads: int
 
     def __str__(self) -> str:
         what = "/".join(self.networks) if self.networks != ("",) else "1024 × 128"
-        return f"{self.work} {what}, batch {self.batch}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+        return f"{self.work} {what}, {self.data}, batch {self.batch}, {self.threads} thread{'s' if self.threads > 1 else ''}"
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Row:
 
     work: str
     network: str
+    data: str
     batch: int
     threads: int
     us: dict[str, list[float]] = field(default_factory=dict)  # by "who" or "who: setting"
@@ -37,25 +39,27 @@ class Row:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def cells_of(works: set[str], quick: bool) -> list[Cell]:
+def cells_of(works: set[str], datas: list[str], threads: list[int]) -> list[Cell]:
+    """The network without normalization is measured on the first data only."""
     cells = []
-    for threads in (1, 2):
-        if "step" in works:
-            networks = ("bn",) if quick and threads == 2 else ("bn", "plain")
-            cells += [Cell("step", networks, batch, threads) for batch in (32, 128, 512)]
-        if "deep" in works:
-            cells.append(Cell("step", ("deep",), 64, threads))
-        if "predict" in works:
-            cells += [Cell("predict", ("bn",), batch, threads) for batch in (1, 32, 1024)]
+    for count in threads:
+        for data in datas:
+            if "step" in works:
+                networks = ("bn", "plain") if data == datas[0] else ("bn",)
+                cells += [Cell("step", networks, data, batch, count) for batch in (32, 128, 512)]
+            if "deep" in works:
+                cells.append(Cell("step", ("deep",), data, 64, count))
+            if "predict" in works:
+                cells += [Cell("predict", ("bn",), data, batch, count) for batch in (1, 32, 1024)]
         if "normalize" in works:
-            cells.append(Cell("normalize", ("",), 1024, threads))
+            cells.append(Cell("normalize", ("",), "numbers", 1024, count))
     return cells
 
 
 def ours(cell: Cell, seconds: float) -> dict[str, dict[str, float]]:
     """Microseconds by network and by who: Evenkeel, and the limit that it measures in the same run."""
     if cell.work == "step":
-        us = our_step(cell.networks[0], cell.batch, cell.threads, seconds)
+        us = our_step(cell.networks[0], cell.data, cell.batch, cell.threads, seconds)
         return {network: {OURS: us[network], PRODUCTS: us["products"]} for network in cell.networks}
     if cell.work == "predict":
         us_one = our_row("predict", cell.threads, ["--batches", str(cell.batch)], ("folded_us", "predict_us", "us"))
@@ -74,7 +78,7 @@ def contenders(cell: Cell, processes: dict[str, PeerProcess], rows: dict[str, Ro
     def add(process: PeerProcess, network: str, setting: str, who: str) -> None:
         name = f"{network} {setting}"
         try:
-            request = {"work": cell.work, "network": network, "batch": cell.batch, "setting": setting}
+            request = {"work": cell.work, "network": network, "data": cell.data, "batch": cell.batch, "setting": setting}
             rows[network].checked[who] = process.ask(do="prepare", case=name, **request)["ok"]
         except Unavailable as why:
             rows[network].left_out[who] = str(why)
@@ -98,7 +102,7 @@ def contenders(cell: Cell, processes: dict[str, PeerProcess], rows: dict[str, Ro
 
 def measure(cell: Cell, processes: dict[str, PeerProcess], rounds: int, seconds: float) -> list[Row]:
     """Every round measures every contender once, each round beginning with another one."""
-    rows = {network: Row(cell.work, network, cell.batch, cell.threads) for network in cell.networks}
+    rows = {network: Row(cell.work, network, cell.data, cell.batch, cell.threads) for network in cell.networks}
     waiting = contenders(cell, processes, rows)
     for turn in range(rounds):
         names = list(waiting)

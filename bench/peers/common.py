@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -88,17 +90,27 @@ def fold(layers: list[Layer]) -> list[Layer]:
     return folded
 
 
+@dataclass(frozen=True)
+class Data:
+    pixels: np.ndarray  # [60 000, 784] bytes
+    labels: np.ndarray  # int32
+
+
 @cache
-def images() -> tuple[np.ndarray, np.ndarray]:
-    """60 000 rows of bytes in ten classes that a network can tell apart, as `evenkeel bench step` makes them:
-    noise, with two brighter lines where the class says. Labels are int32."""
+def images(name: str) -> Data:
+    """`mnist`: the training set, from the folder MNIST_FOLDER. `noise`: rows in ten classes that a network can tell
+    apart, as `evenkeel bench step` makes them: noise, with two brighter lines where the class says."""
+    if name == "mnist":
+        folder = Path(os.environ["MNIST_FOLDER"])
+        pixels = idx(folder, "train-images-idx3-ubyte", 16).reshape(ROWS, PIXELS)
+        return Data(pixels, idx(folder, "train-labels-idx1-ubyte", 8).astype(np.int32))
     random = np.random.default_rng(2)
     pixels = random.integers(0, 256, (ROWS, PIXELS), dtype=np.uint8)
     labels = (np.arange(ROWS) % CLASSES).astype(np.int32)
     stripe = 2 * 28
     for label in range(CLASSES):
         pixels[label::CLASSES, label * stripe : (label + 1) * stripe] |= 0x80
-    return pixels, labels
+    return Data(pixels, labels)
 
 
 @cache
@@ -109,10 +121,8 @@ def order() -> np.ndarray:
 
 def idx(folder: Path, name: str, header: int) -> np.ndarray:
     """The bytes behind the header of one of the MNIST's files in Evenkeel's cache, packed or not."""
-    import gzip
-
     plain, packed = folder / name, folder / f"{name}.gz"
     if plain.exists():
         return np.fromfile(plain, np.uint8, offset=header)
     with gzip.open(packed) as file:
-        return np.frombuffer(file.read(), np.uint8, offset=header)
+        return np.frombuffer(bytearray(file.read()), np.uint8, offset=header)  # writable, as PyTorch wants it

@@ -19,6 +19,14 @@ class Unavailable(Exception):
     """Why a row is left out, in one line."""
 
 
+def mnist() -> Path:
+    """The folder in Evenkeel's cache that holds the four files."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evenkeel"
+    for found in sorted(Path(os.environ.get("EVENKEEL_CACHE", base)).rglob("train-images-idx3-ubyte*")):
+        return found.parent
+    raise Unavailable("the MNIST is not in Evenkeel's cache: evenkeel data fetch mnist")
+
+
 def cores(threads: int) -> str:
     """The last cores: the system's own work prefers the first. A comma-separated list, as taskset takes it."""
     available = sorted(os.sched_getaffinity(0))
@@ -29,7 +37,7 @@ def cores(threads: int) -> str:
 
 def environment(threads: int, **more: str) -> dict[str, str]:
     """Nothing of the caller's own settings for mathematical libraries; the same number of threads for each of them."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "EVENKEEL_CACHE") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "EVENKEEL_CACHE", "XDG_CACHE_HOME") if name in os.environ}
     names = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
     return kept | {f"{name}_NUM_THREADS": str(threads) for name in names} | {"NPROC": str(threads)} | more
 
@@ -53,22 +61,22 @@ PEERS = {
         "PyTorch",
         "torch_peer.py",
         "torch",
-        {"step": ("eager", "compile"), "predict": ("eager", "compile"), "normalize": ("eager",)},
+        {"step": ("eager", "compile"), "predict": ("eager", "export"), "normalize": ("eager",)},
         {"TORCHINDUCTOR_CACHE_DIR": str(BUILD / "inductor")},
     ),
-    "jax": Peer("JAX", "jax_peer.py", "jax", {"step": ("call", "scan")}, {"JAX_PLATFORMS": "cpu"}),
+    "jax": Peer("JAX", "jax_peer.py", "jax", {"step": ("call", "scan")}, {"JAX_PLATFORMS": "cpu", "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false"}),
     "keras-jax": Peer(
         "Keras on JAX",
         "keras_peer.py",
         "jax",
-        {"step": ("train_on_batch", "fit")},
+        {"step": ("fit",)},
         {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
     ),
     "keras-tensorflow": Peer(
         "Keras on TensorFlow",
         "keras_peer.py",
         "tensorflow",
-        {"step": ("train_on_batch", "fit")},
+        {"step": ("fit",)},
         {"KERAS_BACKEND": "tensorflow"} | QUIET,
     ),
     "onnxruntime": Peer(
@@ -85,7 +93,7 @@ class PeerProcess:
     """One peer with one number of threads. It is stopped (SIGSTOP) whenever it is not asked, so that no thread of it
     spins while another is measured."""
 
-    def __init__(self, peer: Peer, threads: int) -> None:
+    def __init__(self, peer: Peer, threads: int, folder: Path) -> None:
         self.peer = peer
         command = pinned(threads, python(peer.room), "-u", HERE / peer.script, "--threads", str(threads))
         self.log = BUILD / f"{peer.name.lower().replace(' ', '-')}-{threads}.log"
@@ -96,7 +104,7 @@ class PeerProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env=environment(threads, **peer.environment),
+                env=environment(threads, MNIST_FOLDER=str(folder), **peer.environment),
             )
         self.versions: dict[str, str] = self.answer()["versions"]
         self.process.send_signal(signal.SIGSTOP)
@@ -135,12 +143,13 @@ def run_json(threads: int, *command: str | Path) -> dict:
     return json.loads(done.stdout)
 
 
-def our_step(network: str, batch: int, threads: int, seconds: float) -> dict[str, float]:
+def our_step(network: str, data: str, batch: int, threads: int, seconds: float) -> dict[str, float]:
     """Microseconds of a step by network, and of its matrix products alone."""
-    model = ["--model", "deep"] if network == "deep" else []
+    options = ["--model", "deep"] if network == "deep" else []
+    options += ["--data", "mnist"] if data == "mnist" else []
     repeats = str(max(5, round(seconds / 0.01)))  # one lasts about 10 ms: each network and the products, some calls each
     command = ("bench", "step", "--json", "--batches", str(batch), "--threads", str(threads), "--repeats", repeats)
-    row = run_json(threads, EVENKEEL, *command, *model)["rows"][0]
+    row = run_json(threads, EVENKEEL, *command, *options)["rows"][0]
     if network == "deep":
         return {"deep": row["bn_us"], "products": row["gemm_only_us"]}
     return {"bn": row["bn_us"], "plain": row["plain_us"], "products": row["gemm_only_us"]}

@@ -17,8 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from common import CLASSES, DECAY, EPSILON, LEARNING_RATE, ROWS, Network, images, initial_layers, order
-from serve import Training, serve
+from common import CLASSES, DECAY, EPSILON, LEARNING_RATE, ROWS, Data, Network, initial_layers, order
+from serve import Training, serve, timed
 
 SCAN = 50
 
@@ -71,8 +71,8 @@ def start(network: Network) -> Tree:
 
 
 class JaxPeer:
-    def train(self, network: Network, batch: int, setting: str) -> Training:
-        pixels, labels = jax.device_put(images())
+    def train(self, network: Network, data: Data, batch: int, setting: str) -> Training:
+        pixels, labels = jax.device_put((data.pixels, data.labels))
         rows = jax.device_put(order())
 
         def step(state: Tree, pixels: jax.Array, labels: jax.Array, rows: jax.Array) -> tuple[Tree, jax.Array]:
@@ -95,7 +95,7 @@ class JaxPeer:
                 values += np.atleast_1d(np.asarray(call())).tolist()
             return values
 
-        return Training(call, losses, SCAN if setting == "scan" else 1)
+        return Training(timed(call, SCAN if setting == "scan" else 1), losses)
 
 
 if __name__ == "__main__":

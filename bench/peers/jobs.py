@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contenders import BUILD, EVENKEEL, HERE, PEERS, ROOT, Unavailable, environment, pinned, python
+from contenders import BUILD, EVENKEEL, HERE, PEERS, ROOT, Unavailable, environment, mnist, pinned, python
 
 
 @dataclass
@@ -20,14 +20,6 @@ class Job:
     seconds: list[float] = field(default_factory=list)
     megabytes: list[float] = field(default_factory=list)
     test_accuracy: list[float] = field(default_factory=list)
-
-
-def mnist() -> Path:
-    """The folder in Evenkeel's cache that holds the four files."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evenkeel"
-    for found in sorted(Path(os.environ.get("EVENKEEL_CACHE", base)).rglob("train-images-idx3-ubyte*")):
-        return found.parent
-    raise Unavailable("the MNIST is not in Evenkeel's cache: evenkeel data fetch mnist")
 
 
 def commands(threads: int) -> dict[str, tuple[list[str], dict[str, str]]]:

@@ -15,7 +15,7 @@ import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
 from common import CLASSES, EPSILON, PIXELS, Layer, Network, fold, trained_layers
-from serve import Inference, serve
+from serve import Inference, serve, timed
 
 
 def export(layers: list[Layer], batch: int) -> bytes:
@@ -83,7 +83,7 @@ class OnnxRuntimePeer:
             call()
             return y
 
-        return Inference(call, probabilities)
+        return Inference(timed(call), probabilities)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ SETTINGS = """
 - **JAX, call**: a step written by hand and jitted whole, from gathering to the update and the moving statistics; images
   and order lie on the device; the state is donated.
 - **JAX, scan**: the same, 50 steps a call by `lax.scan`, so that Python is called once in 50 steps.
-- **Keras, train_on_batch**: `jit_compile=True`; numpy gathers the rows, the network begins with `Rescaling`.
-- **Keras, fit**: a whole epoch by Keras's own pipeline, with `steps_per_execution=32`.
+- **Keras, fit**: `jit_compile=True`, `steps_per_execution=32`, arrays of bytes shuffled by Keras's own pipeline, a network
+  that begins with `Rescaling`. What begins a `fit` is not counted. `train_on_batch` takes longer.
 - **ONNX Runtime, optimizer**: normalization is left in the graph, all optimizations are on. **folded**: normalization is
   folded into the products before the export. Inputs and outputs are bound once.
 - **oneDNN**: its primitive for batch normalization, forward and backward, for the layout that is fastest.

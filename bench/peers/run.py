@@ -12,11 +12,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from cells import Cell, Row, cells_of, measure
-from contenders import BUILD, PEERS, PeerProcess, Unavailable, onednn_batchnorm, run_json, EVENKEEL
+from contenders import BUILD, PEERS, PeerProcess, Unavailable, mnist, onednn_batchnorm, run_json, EVENKEEL
 from jobs import measure_jobs
 from report import write_page
 from table import print_rows
 
+DATA = ("mnist", "noise")
 WORKS = ("step", "deep", "predict", "normalize", "job")
 
 
@@ -47,7 +48,9 @@ def needed_peers(cells: list[Cell], chosen: set[str]) -> list[str]:
     return [key for key, peer in PEERS.items() if key in chosen and any(c.work in peer.settings for c in cells)]
 
 
-def measure_cells(cells: list[Cell], chosen: set[str], rounds: int, seconds: float) -> tuple[list[Row], dict[str, str]]:
+def measure_cells(
+    cells: list[Cell], chosen: set[str], rounds: int, seconds: float, folder: Path
+) -> tuple[list[Row], dict[str, str]]:
     rows: list[Row] = []
     versions: dict[str, str] = {}
     for threads in sorted({c.threads for c in cells}):
@@ -56,7 +59,7 @@ def measure_cells(cells: list[Cell], chosen: set[str], rounds: int, seconds: flo
         try:
             for key in needed_peers(mine, chosen):
                 try:
-                    processes[key] = PeerProcess(PEERS[key], threads)
+                    processes[key] = PeerProcess(PEERS[key], threads, folder)
                     versions |= processes[key].versions
                 except Unavailable as why:
                     note(f"left out: {why}")
@@ -76,6 +79,7 @@ def main() -> int:
     parser.add_argument("--only", help=f"a comma-separated part of {','.join(WORKS)}", default=",".join(WORKS))
     parser.add_argument("--peers", help=f"a comma-separated part of {','.join(PEERS)}", default=",".join(PEERS))
     parser.add_argument("--threads", help="a comma-separated list", default="1,2")
+    parser.add_argument("--data", help=f"a comma-separated part of {','.join(DATA)} (both; quick: mnist)")
     parser.add_argument("--rounds", type=int, help="how often each is measured (7; quick: 3)")
     parser.add_argument("--seconds", type=float, help="of one measurement (0.7; quick: 0.25)")
     parser.add_argument("--quick", action="store_true", help="some minutes instead of a good half hour")
@@ -87,19 +91,18 @@ def main() -> int:
         write_page(json.loads(results_path.read_text()))
         return 0
     works, chosen = set(options.only.split(",")), set(options.peers.split(","))
-    for given, known in ((works, WORKS), (chosen, PEERS)):
+    datas = options.data.split(",") if options.data else list(DATA[:1] if options.quick else DATA)
+    for given, known in ((works, WORKS), (chosen, PEERS), (set(datas), DATA)):
         if given - set(known):
             parser.error(f"expected some of {', '.join(known)}, got {', '.join(sorted(given - set(known)))}")
     rounds = options.rounds or (3 if options.quick else 7)
     seconds = options.seconds or (0.25 if options.quick else 0.7)
-    threads = {int(t) for t in options.threads.split(",")}
+    threads = [int(t) for t in options.threads.split(",")]
 
     begin, load = time.time(), os.getloadavg()[0]
     if load > 0.5:
         note(f"the load of this machine is {load:.1f}: something else runs, and these times will be too long")
-    rows, versions = measure_cells(
-        [c for c in cells_of(works, options.quick) if c.threads in threads], chosen, rounds, seconds
-    )
+    rows, versions = measure_cells(cells_of(works, datas, threads), chosen, rounds, seconds, mnist())
     jobs, left_out = measure_jobs(max(threads), min(rounds, 2 if options.quick else 5), note) if "job" in works else ([], {})
     if "normalize" in works:
         versions["oneDNN"] = onednn_batchnorm(64, 64, 1, 0)["version"]

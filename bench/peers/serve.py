@@ -2,7 +2,8 @@
 
 One JSON document a line. Requests on stdin, answers on stdout; the first answer, unasked, names the versions:
 
-    {"do": "prepare", "case": NAME, "work": "step", "network": "bn", "batch": 128, "setting": "eager"}   → {"ok": …}
+    {"do": "prepare", "case": NAME, "work": "step", "network": "bn", "data": "mnist", "batch": 128,
+     "setting": "eager"}   → {"ok": …}
     {"do": "measure", "case": NAME, "seconds": 0.5}   → {"us": the median time of a step, "fastest_us": …, "calls": …}
     {"do": "forget"}   → {}: drops all cases
 
@@ -22,49 +23,50 @@ from typing import Callable, Protocol
 
 import numpy as np
 
-from common import NETWORKS, Network, images, initial_layers, order, trained_layers
+from common import NETWORKS, Data, Network, images, initial_layers, order, trained_layers
 from reference import Trainer, infer
 
 TOLERANCE = 1e-4  # float32 against double: the loss of a few steps differs in its sixth digit
 CHECKED_STEPS = 60
 
 
+Timed = Callable[[], list[float]]  # works once, and returns microseconds
+
+
 @dataclass
 class Training:
     """A network in training."""
 
-    call: Callable[[], object]  # one or more whole steps; returns when they are done
+    timed: Timed  # microseconds of a step
     losses: Callable[[int], list[float]]  # does the first n steps and returns their losses
-    steps: int = 1  # of one call
 
 
 @dataclass
 class Inference:
     """A network's answers for one input, which lies ready."""
 
-    call: Callable[[], object]
+    timed: Timed
     probabilities: Callable[[], np.ndarray]  # what the call computes
 
 
 @dataclass
 class Kernel:
-    call: Callable[[], object]
+    timed: Timed
     difference: float  # of its results from numpy's, at most
 
 
 class Peer(Protocol):
     """What a peer's file implements; it leaves out what the framework is not measured for."""
 
-    def train(self, network: Network, batch: int, setting: str) -> Training: ...
+    def train(self, network: Network, data: Data, batch: int, setting: str) -> Training: ...
 
     def predict(self, network: Network, x: np.ndarray, setting: str) -> Inference: ...
 
     def normalize(self, rows: int, channels: int, setting: str) -> Kernel: ...
 
 
-def check_training(training: Training, network: Network, batch: int) -> str:
+def check_training(training: Training, network: Network, data: Data, batch: int) -> str:
     """The first losses are numpy's, so forward, backward and update are right; and the loss falls."""
-    pixels, labels = images()
     rows = order()
     trainer = Trainer(initial_layers(network))
     # The deep network doubles rounding errors from step to step: there the first loss alone is compared.
@@ -72,7 +74,7 @@ def check_training(training: Training, network: Network, batch: int) -> str:
     expected = []
     for i in range(compared):
         now = rows[i * batch : (i + 1) * batch]
-        expected.append(trainer.step(pixels[now], labels[now]))
+        expected.append(trainer.step(data.pixels[now], data.labels[now]))
     losses = training.losses(CHECKED_STEPS)
     difference = max(abs(a - b) for a, b in zip(losses, expected))
     if not difference <= TOLERANCE:
@@ -90,38 +92,48 @@ def check_inference(inference: Inference, network: Network, x: np.ndarray) -> st
     return f"probabilities within {difference:.1e} of numpy's"
 
 
-def median_us(call: Callable[[], object], seconds: float, per_call: int) -> dict[str, float]:
-    """Each call is timed by itself, so that the median passes over those in which the machine did something else."""
-    begin = time.perf_counter_ns()
-    warm = 0
-    while warm < 3 and time.perf_counter_ns() - begin < seconds * 1e9 / 4:  # a call may be a whole epoch
-        call()
-        warm += 1
-    times: list[int] = []
-    end = time.perf_counter_ns() + int(seconds * 1e9)
-    while not times or time.perf_counter_ns() < end:
+def timed(call: Callable[[], object], steps: int = 1) -> Timed:
+    """The usual clock: around one call, which returns when all is done, divided by the steps that it does."""
+
+    def once() -> list[float]:
         start = time.perf_counter_ns()
         call()
-        times.append(time.perf_counter_ns() - start)
-    return {"us": statistics.median(times) / 1e3 / per_call, "fastest_us": min(times) / 1e3 / per_call, "calls": len(times)}
+        return [(time.perf_counter_ns() - start) / 1e3 / steps]
+
+    return once
 
 
-def prepare(peer: Peer, case: dict) -> tuple[Callable[[], object], int, str]:
+def median_us(work: Timed, seconds: float) -> dict[str, float]:
+    """Each call is timed by itself, so that the median passes over those in which the machine did something else."""
+    begin = time.perf_counter()
+    warm = 0
+    while warm < 3 and time.perf_counter() - begin < seconds / 4:  # a call may be a whole epoch
+        work()
+        warm += 1
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while not times or time.perf_counter() < end:
+        times += work()
+    return {"us": statistics.median(times), "fastest_us": min(times), "calls": len(times)}
+
+
+def prepare(peer: Peer, case: dict) -> tuple[Timed, str]:
+    """What is to be timed, and what it was checked for."""
     if case["work"] == "step":
-        network = NETWORKS[case["network"]]
-        training = peer.train(network, case["batch"], case["setting"])
-        return training.call, training.steps, check_training(training, network, case["batch"])
+        network, data = NETWORKS[case["network"]], images(case["data"])
+        training = peer.train(network, data, case["batch"], case["setting"])
+        return training.timed, check_training(training, network, data, case["batch"])
     if case["work"] == "predict":
         network = NETWORKS[case["network"]]
         if case["setting"] == "nothing":
-            return peer.predict(network, np.empty(0), "nothing").call, 1, "nothing to check"
-        x = images()[0][: case["batch"]].astype(np.float32) / np.float32(255)
+            return peer.predict(network, np.empty(0), "nothing").timed, "nothing to check"
+        x = images(case["data"]).pixels[: case["batch"]].astype(np.float32) / np.float32(255)
         inference = peer.predict(network, x, case["setting"])
-        return inference.call, 1, check_inference(inference, network, x)
+        return inference.timed, check_inference(inference, network, x)
     kernel = peer.normalize(case["rows"], case["channels"], case["setting"])
     if not kernel.difference <= TOLERANCE:
         raise ValueError(f"expected numpy's output and gradients, got others by {kernel.difference:.1e}")
-    return kernel.call, 1, f"output and gradients within {kernel.difference:.1e} of numpy's"
+    return kernel.timed, f"output and gradients within {kernel.difference:.1e} of numpy's"
 
 
 def serve(peer: Peer, versions: dict[str, str]) -> None:
@@ -133,17 +145,15 @@ def serve(peer: Peer, versions: dict[str, str]) -> None:
         print(json.dumps(values), file=answers)
 
     answer(versions=versions)
-    cases: dict[str, tuple[Callable[[], object], int]] = {}
+    cases: dict[str, Timed] = {}
     for line in sys.stdin:
         request = json.loads(line)
         try:
             if request["do"] == "prepare":
-                call, steps, ok = prepare(peer, request)
-                cases[request["case"]] = (call, steps)
+                cases[request["case"]], ok = prepare(peer, request)
                 answer(ok=ok)
             elif request["do"] == "measure":
-                call, steps = cases[request["case"]]
-                answer(**median_us(call, request["seconds"], steps))
+                answer(**median_us(cases[request["case"]], request["seconds"]))
             else:
                 cases.clear()
                 answer()
