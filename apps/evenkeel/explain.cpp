@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <limits>
 #include <memory>
 
 #include "command.hpp"
@@ -65,7 +66,8 @@ int run_explain(const ExplainOptions& o) {
 
 void add_explain(CLI::App& app, Action& chosen) {
     static constexpr std::array activations = {"linear", "relu", "sigmoid", "tanh"};
-    constexpr Range any = {-1e300, 1e300};
+    constexpr double largest = std::numeric_limits<double>::max();
+    constexpr Range any = {-largest, largest};
     auto o = std::make_shared<ExplainOptions>();
     CLI::App* sub = app.add_subcommand("explain", "Batch normalization in numbers: one batch, one neuron, both ways");
     add_text(*sub, "--data", o->data, "a .csv with 2 to 1000 rows of 1 to 6 inputs; else the lecture's five rows",
@@ -78,7 +80,7 @@ void add_explain(CLI::App& app, Action& chosen) {
     add_number_list(*sub, "--weights", o->input.weights, any, "the neuron's weights, one an input")
         ->default_str("0.5,-0.3,…");
     add_number(*sub, "--bias", o->input.bias, any, "the neuron's bias b");
-    add_number(*sub, "--epsilon", o->input.epsilon, {0, 1e300, true}, "ε, added to the variance");
+    add_number(*sub, "--epsilon", o->input.epsilon, {0, largest, true}, "ε, added to the variance");
     add_choice(*sub, "--activation", o->input.activation, activations, "g");
     add_output_flags(*sub, o->json, nullptr);
     sub->footer(R"(Examples:

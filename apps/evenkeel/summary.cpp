@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "command.hpp"
+#include "evenkeel/core/error.hpp"
 #include "evenkeel/model/variables.hpp"
 #include "evenkeel/train/input_scaling.hpp"
 #include "option_values.hpp"
@@ -82,7 +83,10 @@ Examples:
   evenkeel summary
   evenkeel summary --model mlp:784-128-64-10
   evenkeel summary runs/train/model.keras)");
-    sub->callback([options, &chosen] { chosen = [options] { return summarize(*options); }; });
+    sub->callback([options, sub, &chosen] {
+        if (!options->archive.empty() && sub->count("--model") > 0) fail_input("ARCHIVE", "a file or --model", "both");
+        chosen = [options] { return summarize(*options); };
+    });
 }
 
 }  // namespace evenkeel::cli

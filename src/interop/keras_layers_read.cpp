@@ -61,7 +61,9 @@ Layer read_input(JsonObject& config) {
 
 Layer read_dense(JsonObject& config, bool trainable) {
     Dense layer;
-    layer.units = config.get("units").integer();
+    const JsonView units = config.get("units");
+    layer.units = units.integer();
+    if (layer.units < 1) units.fail("a positive number");  // where no input shape is known, nobody else would look
     if (const auto found = config.find("activation")) layer.activation = to_word(read_activation(*found));
     layer.use_bias = config.flag("use_bias", true);
     initializer_option(config, "kernel_initializer", layer.kernel_initializer);

@@ -43,8 +43,9 @@ void ConvertRowFloats(const GatherSource& s, const float* row, float* out) {
 }
 
 // Lanes that are not wanted are squeezed out of each vector; the next one overwrites what it left behind.
-void ConvertActiveBytes(const GatherSource& s, const std::uint8_t* HWY_RESTRICT row, const std::uint8_t* bits,
-                        float* HWY_RESTRICT out) {
+template <typename T>
+HWY_INLINE void convert_active_row(const GatherSource& s, const T* HWY_RESTRICT row, const std::uint8_t* bits,
+                                   float* HWY_RESTRICT out) {
     const hn::ScalableTag<float> d;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     static_assert(HWY_MAX_BYTES / sizeof(float) <= gather_margin);
@@ -64,13 +65,33 @@ void ConvertActiveBytes(const GatherSource& s, const std::uint8_t* HWY_RESTRICT 
     }
 }
 
-void MergeRow(std::int64_t features, const std::uint8_t* HWY_RESTRICT row, std::uint8_t* HWY_RESTRICT seen) {
-    const hn::ScalableTag<std::uint8_t> d;
+// A NaN is not zero.
+template <typename T>
+HWY_INLINE void mark_row(std::int64_t features, const T* HWY_RESTRICT row, std::uint8_t* HWY_RESTRICT bits) {
+    const hn::ScalableTag<T> d;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     std::int64_t c = 0;
-    for (; c + lanes <= features; c += lanes)
-        hn::StoreU(hn::Or(hn::LoadU(d, row + c), hn::LoadU(d, seen + c)), d, seen + c);
-    for (; c < features; ++c) seen[c] |= row[c];
+    if (lanes >= 8) {
+        for (; c + lanes <= features; c += lanes) {
+            std::uint8_t mask[HWY_MAX_BYTES / 8];
+            const auto bytes = hn::StoreMaskBits(d, hn::Ne(hn::LoadU(d, row + c), hn::Zero(d)), mask);
+            for (std::size_t i = 0; i < bytes; ++i) bits[c / 8 + static_cast<std::int64_t>(i)] |= mask[i];
+        }
+    }
+    for (; c < features; ++c) bits[c / 8] = static_cast<std::uint8_t>(bits[c / 8] | (row[c] != T{0} ? 1 : 0) << c % 8);
+}
+
+void ConvertActiveBytes(const GatherSource& s, const std::uint8_t* row, const std::uint8_t* bits, float* out) {
+    convert_active_row(s, row, bits, out);
+}
+void ConvertActiveFloats(const GatherSource& s, const float* row, const std::uint8_t* bits, float* out) {
+    convert_active_row(s, row, bits, out);
+}
+void MarkRowBytes(std::int64_t features, const std::uint8_t* row, std::uint8_t* bits) {
+    mark_row(features, row, bits);
+}
+void MarkRowFloats(std::int64_t features, const float* row, std::uint8_t* bits) {
+    mark_row(features, row, bits);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -86,7 +107,9 @@ namespace {
 HWY_EXPORT(ConvertRowBytes);
 HWY_EXPORT(ConvertRowFloats);
 HWY_EXPORT(ConvertActiveBytes);
-HWY_EXPORT(MergeRow);
+HWY_EXPORT(ConvertActiveFloats);
+HWY_EXPORT(MarkRowBytes);
+HWY_EXPORT(MarkRowFloats);
 
 // Far enough ahead to hide the latency of main memory behind the conversion of the rows between.
 constexpr std::int64_t rows_ahead = 6;
@@ -124,18 +147,25 @@ void gather(const GatherSource& source, std::int64_t begin, std::int64_t end, fl
 
 void gather_active(const GatherSource& source, std::int64_t begin, std::int64_t end, const std::uint8_t* bits,
                    std::int64_t stride, float* out) {
-    const auto convert = HWY_DYNAMIC_DISPATCH(ConvertActiveBytes);
+    const auto convert_bytes = HWY_DYNAMIC_DISPATCH(ConvertActiveBytes);
+    const auto convert_floats = HWY_DYNAMIC_DISPATCH(ConvertActiveFloats);
     for (std::int64_t r = begin; r < end; ++r) {
-        convert(source, source.bytes + source_row(source, r) * source.features, bits, out + (r - begin) * stride);
+        const std::int64_t at = source_row(source, r) * source.features;
+        float* to = out + (r - begin) * stride;
+        source.bytes != nullptr ? convert_bytes(source, source.bytes + at, bits, to)
+                                : convert_floats(source, source.floats + at, bits, to);
     }
 }
 
-void merge_rows(const GatherSource& source, std::int64_t begin, std::int64_t end, std::uint8_t* seen) {
-    const auto merge = HWY_DYNAMIC_DISPATCH(MergeRow);
+void mark_active(const GatherSource& source, std::int64_t begin, std::int64_t end, std::uint8_t* bits) {
+    const auto mark_bytes = HWY_DYNAMIC_DISPATCH(MarkRowBytes);
+    const auto mark_floats = HWY_DYNAMIC_DISPATCH(MarkRowFloats);
     prefetch_rows(source, begin, std::min(begin + rows_ahead, end));
     for (std::int64_t r = begin; r < end; ++r) {
         if (r + rows_ahead < end) prefetch_rows(source, r + rows_ahead, r + rows_ahead + 1);
-        merge(source.features, source.bytes + source_row(source, r) * source.features, seen);
+        const std::int64_t at = source_row(source, r) * source.features;
+        source.bytes != nullptr ? mark_bytes(source.features, source.bytes + at, bits)
+                                : mark_floats(source.features, source.floats + at, bits);
     }
 }
 

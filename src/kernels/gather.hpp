@@ -26,12 +26,12 @@ void gather(const GatherSource& source, std::int64_t begin, std::int64_t end, fl
 inline constexpr std::int64_t gather_margin = 16;
 
 /// Gathers the features whose bit is set in `bits` (one a feature, the lowest of each byte first), packed: row r begins at
-/// out + (r − begin)·stride. Bytes only, by scale only.
+/// out + (r − begin)·stride. Scales only: `subtract` and `offset` are not read.
 void gather_active(const GatherSource& source, std::int64_t begin, std::int64_t end, const std::uint8_t* bits,
                    std::int64_t stride, float* out);
 
-/// seen[f] |= value[r, f] for batch rows [begin, end) of bytes.
-void merge_rows(const GatherSource& source, std::int64_t begin, std::int64_t end, std::uint8_t* seen);
+/// Sets the bits of the features that are not zero in one of the batch rows [begin, end).
+void mark_active(const GatherSource& source, std::int64_t begin, std::int64_t end, std::uint8_t* bits);
 
 /// Only asks memory for those rows, for a later gather.
 void prefetch_rows(const GatherSource& source, std::int64_t begin, std::int64_t end);

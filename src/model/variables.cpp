@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 
+#include "core/memory.hpp"
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/core/random.hpp"
 
@@ -109,7 +110,10 @@ std::int64_t VariableLayout::non_trainable_parameters() const {
 }
 
 VariableValues::VariableValues(const ModelDescription& description, const VariableLayout& layout, std::uint64_t seed)
-    : weights(layout.weights_size), statistics(layout.statistics_size), updates(layout.batch_normalizations, 0) {
+    : updates(layout.batch_normalizations, 0) {
+    need_memory(description.name, "weights", layout.weights_size + layout.statistics_size);
+    weights = Buffer<float>(layout.weights_size);
+    statistics = Buffer<float>(layout.statistics_size);
     // The ordinal counts layers of the same class, so "the second Dense" draws the same numbers with and
     // without BN.
     std::map<std::string, int> layers_of_class;

@@ -1,6 +1,7 @@
 #include "plan/active_columns.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace evenkeel {
 namespace {
@@ -18,19 +19,20 @@ constexpr std::int64_t margin = kernels::gather_margin;
 
 ActiveColumns::ActiveColumns(std::int64_t features, std::int64_t largest_blocks)
     : features_(features),
-      seen_(features * largest_blocks),
+      bytes_((features + 63) / 64 * 8),
+      seen_(bytes_ * largest_blocks),
       dense_(largest_blocks),
-      bits_((features + 7) / 8),
       columns_(features) {}
 
 void ActiveColumns::look(const kernels::GatherSource& source, const Block& block) {
-    std::uint8_t* seen = seen_.data() + block.index * features_;
-    std::fill_n(seen, features_, std::uint8_t{0});
+    std::uint8_t* seen = seen_.data() + block.index * bytes_;
+    std::fill_n(seen, bytes_, std::uint8_t{0});
     const std::int64_t tells = std::min(block.end, block.begin + rows_that_tell);
-    kernels::merge_rows(source, block.begin, tells, seen);
-    const auto zeros = std::count(seen, seen + features_, std::uint8_t{0});
-    dense_[block.index] = zeros * 8 < features_;
-    if (dense_[block.index] == 0) kernels::merge_rows(source, tells, block.end, seen);
+    kernels::mark_active(source, block.begin, tells, seen);
+    std::int64_t active = 0;
+    for (std::int64_t i = 0; i < bytes_; ++i) active += std::popcount(seen[i]);
+    dense_[block.index] = 8 * active > 7 * features_;
+    if (dense_[block.index] == 0) kernels::mark_active(source, tells, block.end, seen);
 }
 
 void ActiveColumns::finish(std::int64_t rows, std::int64_t blocks) {
@@ -38,16 +40,13 @@ void ActiveColumns::finish(std::int64_t rows, std::int64_t blocks) {
     if (std::any_of(dense_.data(), dense_.data() + blocks, [](std::int32_t d) { return d != 0; })) return;
     std::uint8_t* all = seen_.data();
     for (std::int64_t b = 1; b < blocks; ++b) {
-        const std::uint8_t* seen = seen_.data() + b * features_;
-        for (std::int64_t f = 0; f < features_; ++f) all[f] |= seen[f];
+        for (std::int64_t i = 0; i < bytes_; ++i) all[i] |= all[b * bytes_ + i];
     }
-    std::fill_n(bits_.data(), bits_.size(), std::uint8_t{0});
     count_ = 0;
-    for (std::int64_t f = 0; f < features_; ++f) {
-        columns_[count_] = static_cast<std::int32_t>(f);
-        const int active = all[f] != 0 ? 1 : 0;
-        bits_[f / 8] = static_cast<std::uint8_t>(bits_[f / 8] | active << f % 8);
-        count_ += active;
+    for (std::int64_t i = 0; i < bytes_; ++i) {
+        for (unsigned bits = all[i]; bits != 0; bits &= bits - 1) {
+            columns_[count_++] = static_cast<std::int32_t>(8 * i + std::countr_zero(bits));
+        }
     }
     stride_ = (count_ + 15) / 16 * 16 + margin;
     on_ = count_ > 0 && stride_ <= features_ && rows * (features_ - count_) >= rows_worth_a_copy * count_;

@@ -33,13 +33,14 @@ class ActiveColumns {
     std::int64_t before(std::int64_t first) const;
     /// Floats from one row of the compact x to the next; at most `features`.
     std::int64_t stride() const { return stride_; }
-    const std::uint8_t* bits() const { return bits_.data(); }
+    /// One a feature, the lowest of each byte first.
+    const std::uint8_t* bits() const { return seen_.data(); }
 
   private:
     std::int64_t features_;
-    Buffer<std::uint8_t> seen_;   ///< [blocks, features]: not 0 where a row of the block is not
+    std::int64_t bytes_;          ///< of `features` bits
+    Buffer<std::uint8_t> seen_;   ///< [blocks, bytes]: features that a row of the block has
     Buffer<std::int32_t> dense_;  ///< of each block: nearly everything is active
-    Buffer<std::uint8_t> bits_;   ///< one a feature, the lowest of each byte first
     Buffer<std::int32_t> columns_;
     std::int64_t count_ = 0, stride_ = 0;
     bool on_ = false;

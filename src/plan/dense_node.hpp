@@ -28,6 +28,7 @@ class DenseNode : public Node {
 
   private:
     bool adds_bias() const;
+    bool uses_transposed() const { return pass_.training && in_.gradient != nullptr && pass_.blocks > 1; }
     bool compact() const { return active_ != nullptr && active_->on(); }
 
     Value in_, out_;
@@ -35,6 +36,8 @@ class DenseNode : public Node {
     const Variable* bias_;
     std::int64_t inputs_, units_, per_row_;  ///< per_row: rows of the matrix product in one row of the batch
     const BatchNormalizationNode* next_ = nullptr;
+
+    Buffer<float> transposed_;  ///< Wᵀ [units, inputs], where backward wants it
 
     const ActiveColumns* active_ = nullptr;
     const float* compact_x_ = nullptr;  ///< [rows, active], rows stride() apart

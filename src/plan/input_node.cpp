@@ -22,9 +22,7 @@ void InputNode::forward(const Block& block) {
                                compact_ + block.begin * active_->stride());
     }
     if (!compact || keep_) kernels::gather(source, block.begin, block.end, out_.row(block.begin));
-    if (!pass_.training) return;
-    finite_[block.index] =
-        source.floats == nullptr || kernels::all_finite(block.rows() * out_.size, out_.row(block.begin));
+    if (pass_.training) finite_[block.index] = source.floats == nullptr || is_finite(block);
 }
 
 const ActiveColumns* InputNode::compact_into(float* compact, bool keep, std::int64_t largest_blocks) {
@@ -36,14 +34,23 @@ const ActiveColumns* InputNode::compact_into(float* compact, bool keep, std::int
 
 // A zero must stay one: scaled, but not moved.
 bool InputNode::may_compact() const {
-    return active_ && pass_.batch.x.bytes != nullptr && pass_.batch.rows >= ActiveColumns::fewest_rows &&
-           subtract_.size() == 0 && offset_.size() == 0;
+    return active_ && pass_.batch.rows >= ActiveColumns::fewest_rows && subtract_.size() == 0 && offset_.size() == 0;
+}
+
+bool InputNode::is_finite(const Block& block) const {
+    if (!active_ || !active_->on()) return kernels::all_finite(block.rows() * out_.size, out_.row(block.begin));
+    const auto active = static_cast<std::int64_t>(active_->columns().size());
+    for (std::int64_t r = block.begin; r < block.end; ++r) {
+        if (!kernels::all_finite(active, compact_ + r * active_->stride())) return false;
+    }
+    return true;
 }
 
 void InputNode::finish() const {
     if (!pass_.training) return;
     const std::span<const std::int32_t> blocks(finite_.data(), static_cast<std::size_t>(pass_.blocks));
     if (std::find(blocks.begin(), blocks.end(), 0) == blocks.end()) return;
+    if (active_ && active_->on()) kernels::gather(pass_.batch.x, 0, pass_.batch.rows, out_.data);  // for the message
     const std::int64_t size = pass_.batch.rows * out_.size;
     const float* bad = std::find_if(out_.data, out_.data + size, [](float x) { return !std::isfinite(x); });
     const std::int64_t at = bad - out_.data;

@@ -41,6 +41,7 @@ class InputNode : public Node {
 
   private:
     bool may_compact() const;
+    bool is_finite(const Block& block) const;
 
     Value out_;
     std::string name_;

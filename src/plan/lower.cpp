@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "core/memory.hpp"
 #include "evenkeel/core/error.hpp"
 #include "kernels/activation.hpp"
 #include "plan/activation_node.hpp"
@@ -89,7 +90,8 @@ class Lowering {
     float* reserve(std::int64_t size) {
         float* at = arena_ != nullptr ? arena_ + used_ : &nowhere_;
         used_ += (options_.largest_batch * size + 15) / 16 * 16;
-        elements({used_ + 1}, description_.name);
+        // At once, and not when all is measured: nodes have buffers of their own, which they make as they are made.
+        need_memory(description_.name, fmt::format("buffers for a batch of {} rows", options_.largest_batch), used_);
         return at;
     }
 

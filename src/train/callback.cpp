@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "evenkeel/core/error.hpp"
@@ -22,8 +23,8 @@ EarlyStopping::EarlyStopping(EarlyStoppingOptions options) : options_(std::move(
 // The monitored number with the sign that makes smaller better.
 double EarlyStopping::monitored(const Training& training, const EpochLog& log) const {
     std::string_view word = options_.monitor;
-    const bool on_validation = word.starts_with("validation_");
-    if (on_validation) word.remove_prefix(11);
+    const bool on_validation = word.starts_with("validation_") || word.starts_with("val_");
+    if (on_validation) word.remove_prefix(word.find('_') + 1);
     if (on_validation && !log.validated)
         fail_input("EarlyStopping.monitor", "validation data for " + options_.monitor, "none");
     const Evaluation& e = on_validation ? log.validation : log.train;
@@ -44,11 +45,12 @@ void EarlyStopping::on_train_begin(Training&) {
 
 void EarlyStopping::on_epoch_end(Training& training, const EpochLog& log) {
     const double now = monitored(training, log);
-    if (now < best_ - options_.min_delta || best_epoch_ == 0) {
+    // A first epoch whose number is none is still the best so far, and any number improves on it.
+    if (now < best_ - options_.min_delta || best_epoch_ == 0 || (std::isnan(best_) && !std::isnan(now))) {
         best_ = now;
         best_epoch_ = log.epoch;
         if (options_.restore_best_weights) best_values_ = training.values;
-    } else if (log.epoch - best_epoch_ > options_.patience) {
+    } else if (log.epoch - best_epoch_ >= options_.patience) {
         training.stop = true;
     }
 }

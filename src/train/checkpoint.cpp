@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "evenkeel/core/error.hpp"
@@ -15,15 +17,29 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
+// JSON knows no infinity, and a validation loss may be one while the training goes on: those travel as words.
+json to_json(double value) {
+    return std::isfinite(value) ? json(value) : json(fmt::format("{}", value));
+}
+
+double number_of(const json& j) {
+    if (!j.is_string()) return j.get<double>();
+    if (j == "inf") return std::numeric_limits<double>::infinity();
+    if (j == "-inf") return -std::numeric_limits<double>::infinity();
+    return std::numeric_limits<double>::quiet_NaN();
+}
+
 json to_json(const Evaluation& e) {
-    return {{"rows", e.rows}, {"loss", e.loss}, {"metrics", e.metrics}};
+    json metrics = json::array();
+    for (const double metric : e.metrics) metrics.push_back(to_json(metric));
+    return {{"rows", e.rows}, {"loss", to_json(e.loss)}, {"metrics", metrics}};
 }
 
 Evaluation evaluation_of(const json& j) {
     Evaluation e;
     j.at("rows").get_to(e.rows);
-    j.at("loss").get_to(e.loss);
-    j.at("metrics").get_to(e.metrics);
+    e.loss = number_of(j.at("loss"));
+    for (const json& metric : j.at("metrics")) e.metrics.push_back(number_of(metric));
     return e;
 }
 
@@ -95,6 +111,17 @@ std::vector<Found> checkpoints_in(const fs::path& folder) {
     return found;
 }
 
+// What a process that was killed while it wrote has left: write_file_atomically's temporary files of checkpoints.
+void remove_unfinished(const fs::path& folder) {
+    std::vector<fs::path> unfinished;
+    std::error_code problem;
+    for (const auto& entry : fs::directory_iterator(folder, problem)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with(".step-") && name.ends_with(".tmp")) unfinished.push_back(entry.path());
+    }
+    for (const fs::path& path : unfinished) fs::remove(path, problem);
+}
+
 }  // namespace
 
 Checkpoint::Checkpoint(CheckpointOptions options) : options_(std::move(options)) {
@@ -109,6 +136,7 @@ void Checkpoint::on_train_begin(Training&) {
     fs::create_directories(options_.folder, problem);
     if (problem)
         fail_input("checkpoint", "a folder that can be made", options_.folder.string() + ": " + problem.message());
+    remove_unfinished(options_.folder);
 }
 
 void Checkpoint::on_batch_end(Training& training, double) {

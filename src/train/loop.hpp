@@ -42,6 +42,6 @@ History train(Trainee trainee, const GeneratedData& data, const FitOptions& opti
 Evaluation evaluate_all(Plan& plan, const CheckedData& data, const VariableValues& values, std::size_t metrics);
 
 /// Rows that inference computes at a time: enough blocks for every thread, few enough to stay in cache.
-inline constexpr std::int64_t evaluation_batch = 512;
+inline constexpr std::int64_t evaluation_batch = 256;
 
 }  // namespace evenkeel

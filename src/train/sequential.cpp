@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "core/memory.hpp"
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/data/standardizer.hpp"
 #include "evenkeel/model/summary.hpp"
@@ -33,7 +34,9 @@ struct Sequential::Impl {
         batch_plan.reset();
         if (!compilation || !is_built) return;
         optimizer = OptimizerValues{};
-        for (int i = 0; i < slot_count(compilation->optimizer); ++i) optimizer.slots.emplace_back(layout.weights_size);
+        const int slots = slot_count(compilation->optimizer);
+        need_memory(description.name, "weights and optimizer slots", (1 + slots) * layout.weights_size);
+        for (int i = 0; i < slots; ++i) optimizer.slots.emplace_back(layout.weights_size);
     }
 
     void need_built(const char* where) {

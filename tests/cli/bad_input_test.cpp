@@ -146,6 +146,8 @@ TEST(BadInput, ConfigsThatAreHostile) {
 
 TEST(BadInput, ANetworkTooLargeIsRefusedWithTheAmount) {
     refuses("digits", {"2000000000"}, {"--model", "mlp:784-2000000000-2000000000-10"});
+    // Fewer numbers than a shape may have, and more than a machine's memory holds.
+    refuses("digits", {"memory", "got 3180.0 GB"}, {"--model", "mlp:784-1000000000-10"});
 }
 
 TEST(BadInput, DataThatDoesNotFitTheNetwork) {

@@ -115,6 +115,7 @@ TEST(Usage, OptionsOfTheOtherCommandsAreCheckedToo) {
         for (const char* option : {"--gamma", "--beta", "--bias"})
             expect_refusal({"explain", option, value}, {option, "a finite number"});
     }
+    expect_refusal({"explain", "--gamma", "1e308"}, {"[explain]", "overflow"});  // finite, but what comes of it is not
     expect_refusal({"explain", "--epsilon", "0"}, {"[--epsilon]"});
     expect_refusal({"explain", "--weights", "1,2,3"}, {"weights"});
     expect_refusal({"explain", "--weights", "1,,2"}, {"[--weights]"});
@@ -127,6 +128,7 @@ TEST(Usage, OptionsOfTheOtherCommandsAreCheckedToo) {
     expect_refusal({"predict", keras_fixture("lecture.keras"), "--rows", "0"}, {"[--rows]"});
     expect_refusal({"predict", keras_fixture("lecture.keras"), "--split", "half"}, {"[--split]"});
     expect_refusal({"summary", "--model", "mlp:1-2-"}, {"mlp"});
+    expect_refusal({"summary", keras_fixture("lecture.keras"), "--model", "model_bn"}, {"ARCHIVE", "both"});
 }
 
 }  // namespace

@@ -125,6 +125,9 @@ TEST(KerasConfig, OlderAndShorterTextsAreRead) {
     EXPECT_EQ(to_json(description_from_json(model.dump(), "in"), nullptr), whole);
     model["config"].erase("build_input_shape");
     EXPECT_TRUE(description_from_json(model.dump(), "in").input_shape().empty());
+    json negative = model;
+    layer_config(negative, 1)["units"] = -3;
+    EXPECT_THAT(refusal_of(negative), testing::HasSubstr("units] expected a positive number, got -3"));
 
     dense["activation"] = {{"module", "keras.layers"}, {"class_name", "ReLU"}, {"config", {{"name", "r"}}}};
     EXPECT_EQ(std::get<Dense>(description_from_json(model.dump(), "in").layers[1]).activation, "relu");

@@ -88,6 +88,25 @@ TEST(Failures, ANonFiniteBatchChangesNothingAndIsNamed) {
     }
 }
 
+TEST(Failures, ANaNBetweenZerosIsNamedWhereItStands) {
+    Net net({Input({60}), Dense(8), BatchNormalization(), ReLU(), Dense(3, {.activation = "softmax"})}, {},
+            {.largest_batch = 40});
+    Rows rows = some_rows(40, 60);
+    for (int i = 0; i < 40 * 60; ++i) {
+        if (i % 60 % 4 != 1) rows.x[i] = 0;  // these columns are left out
+    }
+    net.plan.train_step(rows.all(), net.values, net.optimizer, 0);
+    const State before(net);
+    rows.x[33 * 60 + 50] = NAN;
+    try {
+        net.plan.train_step(rows.all(), net.values, net.optimizer, 0);
+        FAIL() << "accepted";
+    } catch (const Error& e) {
+        EXPECT_THAT(e.what(), AllOf(HasSubstr("channel 50"), HasSubstr("in row 33"), HasSubstr("step 2")));
+    }
+    EXPECT_TRUE(State(net) == before);
+}
+
 TEST(Failures, ANaNIsPredictedAsNaN) {
     for (const auto& layers : nets()) {
         Net net(layers, {}, {.largest_batch = 4});
@@ -123,6 +142,16 @@ TEST(Failures, ALossThatIsNotFiniteChangesNothing) {
             EXPECT_THAT(e.what(), AllOf(HasSubstr("loss"), HasSubstr("step 2")));
         }
         EXPECT_TRUE(State(net) == before);
+    }
+}
+
+TEST(Failures, ABatchThatNoMemoryHoldsIsRefusedWithTheAmount) {
+    try {
+        Net({Input({1}), Dense(1'000'000)}, {.loss = "mse"}, {.largest_batch = 500'000});
+        FAIL() << "accepted";
+    } catch (const Error& e) {
+        EXPECT_EQ(e.fault(), Fault::input);
+        EXPECT_THAT(e.what(), AllOf(HasSubstr("batch of 500000 rows"), HasSubstr("got 2000.0 GB")));
     }
 }
 

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 
@@ -118,6 +119,38 @@ TEST_F(CheckpointTest, AModelComesBackFromItsArchiveBitForBit) {
     m.fit(data_, {.epochs = 1});
     back.fit(data_, {.epochs = 1});
     EXPECT_EQ(back.get_weights(), m.get_weights()) << "it trains on as if never saved";
+}
+
+TEST_F(CheckpointTest, WhatAKilledProcessLeftHalfWrittenIsClearedAway) {
+    fs::create_directories(folder_);
+    for (const char* name : {".step-18.keras.29749-17.tmp", "notes.tmp", ".step-notes"})
+        std::ofstream(folder_ / name) << "x";
+    Sequential m = model();
+    m.fit(data_, {.batch_size = 32,
+                  .epochs = 1,
+                  .callbacks = {std::make_shared<Checkpoint>(CheckpointOptions{.folder = folder_})}});
+    EXPECT_FALSE(fs::exists(folder_ / ".step-18.keras.29749-17.tmp"));
+    EXPECT_TRUE(fs::exists(folder_ / "notes.tmp") && fs::exists(folder_ / ".step-notes")) << "not ours";
+    EXPECT_TRUE(load_checkpoint(folder_, "").has_value());
+}
+
+// Training can go well while a validation row overflows; JSON has no word for the loss that comes of it.
+TEST_F(CheckpointTest, AValidationLossThatIsInfiniteDoesNotEndTheResuming) {
+    const std::vector<float> x = {-1, 0, 1, 2}, y = {0, 0, 1, 1}, huge = {3e38F};
+    const DataView rows{Features(x), Answers(y)};
+    const DataView validation{Features(huge), Answers(std::span<const float>(y).first(1))};
+    Sequential m({.seed = 3, .threads = 1});
+    m.add(Input({1}));
+    m.add(Dense(1, {.kernel_initializer = Constant(2.0)}));
+    m.compile({.optimizer = SGD{}, .loss = "mse"});
+    const auto checkpoint = std::make_shared<Checkpoint>(CheckpointOptions{.folder = folder_, .fingerprint = "test"});
+    const History h = m.fit(rows, {.epochs = 3, .validation_data = &validation, .callbacks = {checkpoint}});
+    ASSERT_FALSE(std::isfinite(h.epochs.back().validation.loss));
+    const auto saved = load_checkpoint(folder_, "test");
+    ASSERT_TRUE(saved.has_value());
+    ASSERT_EQ(saved->history.epochs.size(), 3U);
+    EXPECT_EQ(saved->history.epochs.back().validation.loss, h.epochs.back().validation.loss);
+    EXPECT_EQ(saved->model.get_weights(), m.get_weights());
 }
 
 }  // namespace

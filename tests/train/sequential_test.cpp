@@ -216,8 +216,43 @@ TEST(Sequential, EarlyStoppingPutsTheBestWeightsBack) {
     const History h = model.fit(head, {.epochs = 60, .validation_data = &tail, .callbacks = {stopping}});
     EXPECT_LT(h.epochs.size(), 60U);
     EXPECT_TRUE(h.stopped_early);
-    EXPECT_EQ(static_cast<int>(h.epochs.size()), stopping->best_epoch() + 3);
+    EXPECT_EQ(static_cast<int>(h.epochs.size()), stopping->best_epoch() + 2);
     EXPECT_EQ(model.evaluate(tail).loss, h.epochs[stopping->best_epoch() - 1].validation.loss);
+}
+
+/// Shows a callback other validation losses than there are.
+struct Shown : Callback {
+    Shown(Callback& inner_, std::vector<double> losses_) : inner(inner_), losses(std::move(losses_)) {}
+    void on_train_begin(Training& t) override { inner.on_train_begin(t); }
+    void on_epoch_end(Training& t, const EpochLog& log) override {
+        EpochLog other = log;
+        other.validated = true;
+        other.validation.loss = losses[static_cast<std::size_t>(log.epoch - 1)];
+        inner.on_epoch_end(t, other);
+    }
+    Callback& inner;
+    std::vector<double> losses;
+};
+
+TEST(Sequential, EarlyStoppingCountsAsKerasDoes) {
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    struct Case {
+        int patience, epochs, best;
+        std::vector<double> losses;
+    };
+    const Case cases[] = {{0, 3, 2, {3, 2, 2.5, 9, 9}},  {1, 3, 2, {3, 2, 2.5, 9, 9}},
+                          {2, 4, 2, {3, 2, 2.5, 9, 9}},  {3, 5, 2, {3, 2, 2.5, 9, 9, 9}},
+                          {2, 5, 3, {3, 4, 2, 3, 4, 1}}, {2, 5, 3, {nan, nan, 7, 8, 9, 9}},
+                          {0, 2, 1, {3, nan, nan, nan}}};
+    for (const Case& c : cases) {
+        const Examples data = three_classes(40);
+        Sequential model = small_model();
+        EarlyStopping stopping(EarlyStoppingOptions{.monitor = "val_loss", .patience = c.patience});
+        const auto shown = std::make_shared<Shown>(stopping, c.losses);
+        const History h = model.fit(data, {.epochs = static_cast<int>(c.losses.size()), .callbacks = {shown}});
+        EXPECT_EQ(static_cast<int>(h.epochs.size()), c.epochs) << c.patience;
+        EXPECT_EQ(stopping.best_epoch(), c.best) << c.patience;
+    }
 }
 
 TEST(Sequential, RefusesWhatDoesNotFit) {

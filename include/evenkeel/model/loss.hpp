@@ -43,7 +43,7 @@ struct EVENKEEL_API Loss {
 EVENKEEL_API const char* to_word(LossKind kind);
 EVENKEEL_API std::span<const char* const> loss_words();
 
-/// A number to watch. "accuracy" (argmax, or ≥ ½ where the output is one value wide), "top_k_accuracy" (k =
+/// A number to watch. "accuracy" (argmax, or > ½ where the output is one value wide), "top_k_accuracy" (k =
 /// 5, or "top_3_accuracy"), "mean_absolute_error" ("mae").
 struct EVENKEEL_API Metric {
     enum class Kind { accuracy, top_k_accuracy, mean_absolute_error };

@@ -14,14 +14,15 @@ struct BenchStepRow {
     std::int64_t batch = 0;
     int threads = 0;
     double gemm_only_us = 0;  ///< the step's matrix products alone: what no step can go below
-    double plain_us = 0;      ///< a step of the lecture's network without batch normalization
-    double bn_us = 0;         ///< a step of the lecture's network with it before each activation
+    double plain_us = 0;      ///< a step of the network without batch normalization
+    double bn_us = 0;         ///< a step of the network with it before each activation
 };
 
 struct BenchStepOptions {
-    std::vector<std::int64_t> batches = {};  ///< each from 2 to the number of images
-    std::vector<int> threads = {};           ///< each ≥ 1
-    int repeats = 40;                        ///< of each measurement; the median counts
+    std::vector<std::int64_t> batches = {};        ///< each from 2 to the number of images
+    std::vector<int> threads = {};                 ///< each ≥ 1
+    std::vector<std::int64_t> hidden = {128, 64};  ///< units of the hidden layers; as it is, the lecture's network
+    int repeats = 40;                              ///< of each measurement; the median counts
     std::function<void(const BenchStepRow&)> progress = {};
 };
 
@@ -32,8 +33,7 @@ struct BenchStepResult {
 /// 60 000 made-up images of 28×28 bytes in ten classes, which a network can learn to tell apart.
 EVENKEEL_API Examples bench_images();
 
-/// Times a training step (SGD) of the lecture's network, Flatten, Dense 128, [BN], ReLU, Dense 64, [BN], ReLU,
-/// Dense 10 softmax: everything from gathering the bytes of a random batch to the updated weights. Before
+/// Times a training step (SGD) of Flatten, (Dense, [BN], ReLU) for each hidden layer, Dense 10 softmax: everything from gathering the bytes of a random batch to the updated weights. Before
 /// anything is timed, it is checked that both networks learn and that every number of threads gives the bits
 /// of one. Throws Error{input} for images that are not bytes or labels outside 0 … 9, Error{work} where the
 /// check fails.

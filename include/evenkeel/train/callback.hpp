@@ -48,14 +48,15 @@ class EVENKEEL_API Callback {
 };
 
 struct EarlyStoppingOptions {
-    std::string monitor = "validation_loss";  ///< "loss", "validation_loss", a metric's name, or "validation_" + it
+    /// "loss", "validation_loss", a metric's name, or "validation_" + it; Keras's "val_" is understood.
+    std::string monitor = "validation_loss";
     double min_delta = 0.0;
-    int patience = 0;  ///< epochs without improvement that are endured
+    int patience = 0;  ///< stops after this many epochs without improvement; 0 and 1 mean the same, as in Keras
     bool restore_best_weights = true;
 };
 
-/// Ends the training when the monitored number has not improved for more than `patience` epochs, and puts
-/// back the best epoch's weights and statistics. A loss or an error is to fall, anything else to rise.
+/// Ends the training when the monitored number has not improved for `patience` epochs, and puts back the best epoch's
+/// weights and statistics. A loss or an error is to fall, anything else to rise.
 class EVENKEEL_API EarlyStopping : public Callback {
   public:
     explicit EarlyStopping(EarlyStoppingOptions options = {});
