@@ -16,22 +16,17 @@ struct GatherSource {
     const float* subtract = nullptr;  ///< [features], or null for 0
     const float* scale = nullptr;     ///< [features], or null for 1
     const float* offset = nullptr;    ///< [features], or null for 0
+
+    /// Where batch row r stands in the source.
+    std::int64_t row(std::int64_t r) const { return rows != nullptr ? rows[r] : first_row + r; }
 };
 
 /// Gathers batch rows [begin, end) into out [end − begin, features], asking memory for rows a little ahead
 /// (rows of a shuffled batch are far apart, and no prefetcher guesses them).
 void gather(const GatherSource& source, std::int64_t begin, std::int64_t end, float* out);
 
-/// Vectors of gather_active may write this many floats past a row's end.
-inline constexpr std::int64_t gather_margin = 16;
-
-/// Gathers the features whose bit is set in `bits` (one a feature, the lowest of each byte first), packed: row r begins at
-/// out + (r − begin)·stride. Scales only: `subtract` and `offset` are not read.
-void gather_active(const GatherSource& source, std::int64_t begin, std::int64_t end, const std::uint8_t* bits,
-                   std::int64_t stride, float* out);
-
-/// Sets the bits of the features that are not zero in one of the batch rows [begin, end).
-void mark_active(const GatherSource& source, std::int64_t begin, std::int64_t end, std::uint8_t* bits);
+/// Rows are asked for so far ahead: enough to hide the latency of main memory behind the work on the rows between.
+inline constexpr std::int64_t rows_ahead = 6;
 
 /// Only asks memory for those rows, for a later gather.
 void prefetch_rows(const GatherSource& source, std::int64_t begin, std::int64_t end);

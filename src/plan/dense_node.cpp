@@ -4,7 +4,7 @@
 
 #include "kernels/columns.hpp"
 #include "kernels/gemm.hpp"
-#include "kernels/row_product.hpp"
+#include "kernels/sparse.hpp"
 #include "kernels/transpose.hpp"
 #include "plan/batch_normalization_node.hpp"
 
@@ -15,12 +15,18 @@ using kernels::Transpose;
 
 // Rows of a kernel's gradient that one thread computes at a time: few enough to share out, many enough that
 // the product keeps within 2 % of the speed of the whole (measured on 784 × 128 at batches of 32 to 512).
-constexpr std::int64_t gradient_rows = 112;
+constexpr std::int64_t gradient_rows = SparseInput::range;
+
+// Batches of up to this many rows are multiplied row by row.
+constexpr std::int64_t most_single_rows = 4;
+
+// Of the first-level cache, what a strip of dz may take; a cache line at least is wide enough to be worth its index.
+constexpr std::int64_t floats_of_l1 = 4096, narrowest_strip = 32;
 
 }  // namespace
 
 DenseNode::DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias,
-                     float* transposed)
+                     const Room& room)
     : Node(pass),
       in_(std::move(in)),
       out_(std::move(out)),
@@ -29,25 +35,24 @@ DenseNode::DenseNode(const Pass& pass, Value in, Value out, const Variable& kern
       inputs_(kernel.shape[0]),
       units_(kernel.shape[1]),
       per_row_(in_.size / inputs_),
-      transposed_(transposed) {}
+      transposed_(room.transposed),
+      single_row_(room.single_row) {}
 
 bool DenseNode::adds_bias() const {
     return bias_ != nullptr && (next_ == nullptr || !next_->uses_batch());
 }
 
-void DenseNode::read_compact(const ActiveColumns* active, const float* x, float* kernel) {
-    active_ = active;
-    compact_x_ = x;
-    compact_kernel_ = kernel;
-}
-
-void DenseNode::look_forward(const Block& block) {
-    const auto columns = active_->columns();
-    const auto count = static_cast<std::int64_t>(columns.size());
-    const std::int64_t end = count * (block.index + 1) / pass_.blocks;
-    for (std::int64_t i = count * block.index / pass_.blocks; i < end; ++i) {
-        const float* row = pass_.weights + kernel_.offset + columns[static_cast<std::size_t>(i)] * units_;
-        std::copy_n(row, units_, compact_kernel_ + i * units_);
+// So few rows give a matrix product nothing to reuse, and a unit that a ReLU switched off need not be multiplied. They are one
+// block, whose room this is.
+void DenseNode::multiply_single_rows(std::int64_t rows, const float* x, float* z) const {
+    kernels::GatherSource source;
+    source.floats = x;
+    source.features = inputs_;
+    auto* places = reinterpret_cast<std::int32_t*>(single_row_ + inputs_ + kernels::compress_margin);
+    for (std::int64_t r = 0; r < rows; ++r) {
+        const std::int64_t count = kernels::compress_row(source, r, 0, inputs_, single_row_, places);
+        const kernels::SparseView row{count, single_row_, places};
+        kernels::sparse_product(1, &row, units_, pass_.weights + kernel_.offset, units_, z + r * units_, units_);
     }
 }
 
@@ -60,15 +65,11 @@ void DenseNode::forward(const Block& block) {
         kernels::transpose(inputs_, units_, inputs_ * block.index / pass_.blocks,
                            inputs_ * (block.index + 1) / pass_.blocks, pass_.weights + kernel_.offset, transposed_);
     }
-    if (compact()) {
-        kernels::gemm(Transpose::no, Transpose::no, m, units_, static_cast<std::int64_t>(active_->columns().size()),
-                      compact_x_ + block.begin * active_->stride(), active_->stride(), compact_kernel_, units_, 0.0F, z,
-                      units_);
-    } else if (m <= kernels::most_single_rows) {
-        for (std::int64_t r = 0; r < m; ++r) {
-            kernels::row_product(inputs_, units_, in_.row(block.begin) + r * inputs_, pass_.weights + kernel_.offset,
-                                 z + r * units_);
-        }
+    if (is_sparse()) {
+        kernels::sparse_product(m, sparse_->rows(block.begin, block.end).data(), units_, pass_.weights + kernel_.offset,
+                                units_, z, units_);
+    } else if (pass_.batch.rows * per_row_ <= most_single_rows) {
+        multiply_single_rows(m, in_.row(block.begin), z);
     } else {
         kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, in_.row(block.begin), inputs_,
                       pass_.weights + kernel_.offset, units_, 0.0F, z, units_);
@@ -77,6 +78,7 @@ void DenseNode::forward(const Block& block) {
 }
 
 void DenseNode::backward(const Block& block) {
+    if (is_sparse()) cut_strips(block);
     if (in_.gradient == nullptr) return;
     const bool turned = uses_transposed();
     kernels::gemm(Transpose::no, turned ? Transpose::no : Transpose::yes, block.rows() * per_row_, inputs_, units_,
@@ -98,12 +100,8 @@ std::vector<Node::WeightPart> DenseNode::weight_parts() const {
 
 void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
     const std::int64_t m = pass_.batch.rows * per_row_;
-    if (part.variable == &kernel_ && compact()) {
-        const auto rows =
-            static_cast<std::int64_t>(active_->columns(part.first_row, part.first_row + part.rows).size());
-        if (rows == 0) return;
-        kernels::gemm(Transpose::yes, Transpose::no, rows, units_, m, compact_x_ + active_->before(part.first_row),
-                      active_->stride(), out_.gradient, units_, 0.0F, gradient, units_);
+    if (part.variable == &kernel_ && is_sparse()) {
+        sparse_gradient(part, gradient);
     } else if (part.variable == &kernel_) {
         kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, m, in_.data + part.first_row, inputs_,
                       out_.gradient, units_, 0.0F, gradient, units_);
@@ -115,8 +113,35 @@ void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
 }
 
 std::optional<std::span<const std::int32_t>> DenseNode::rows_with_gradient(const WeightPart& part) const {
-    if (part.variable != &kernel_ || !compact()) return {};
-    return active_->columns(part.first_row, part.first_row + part.rows);
+    if (part.variable != &kernel_ || !is_sparse()) return {};
+    return sparse_->active(part.first_row);
+}
+
+// Rows of xᵀ·dz, one behind another, strip by strip of dz.
+void DenseNode::sparse_gradient(const WeightPart& part, float* gradient) {
+    sparse_->turn(part.first_row);
+    const auto columns = sparse_->columns(part.first_row);
+    const std::int64_t rows = pass_.batch.rows;
+    for (std::int64_t c = 0; c < units_; c += strip()) {
+        const std::int64_t width = std::min(strip(), units_ - c);
+        kernels::sparse_product(static_cast<std::int64_t>(columns.size()), columns.data(), width, strips_ + rows * c,
+                                width, gradient + c, units_);
+    }
+}
+
+// dz once more, cut into strips of columns of which one fits into the first-level cache: the sparse product reads its rows in no
+// order.
+void DenseNode::cut_strips(const Block& block) {
+    const std::int64_t rows = pass_.batch.rows;
+    for (std::int64_t c = 0; c < units_; c += strip()) {
+        const std::int64_t width = std::min(strip(), units_ - c);
+        for (std::int64_t r = block.begin; r < block.end; ++r)
+            std::copy_n(out_.gradient_row(r) + c, width, strips_ + rows * c + r * width);
+    }
+}
+
+std::int64_t DenseNode::strip() const {
+    return std::max<std::int64_t>(narrowest_strip, floats_of_l1 / pass_.batch.rows / 16 * 16);
 }
 
 }  // namespace evenkeel

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "plan/active_columns.hpp"
 #include "plan/node.hpp"
+#include "plan/sparse_input.hpp"
 
 namespace evenkeel {
 
@@ -9,12 +9,14 @@ namespace evenkeel {
 /// then left out here (`bias_cancels`), enters the moving mean only, and its gradient is exactly 0.
 class DenseNode : public Node {
   public:
-    /// transposed: room for Wᵀ, [units, inputs]; null where backward does not go on.
-    DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias, float* transposed);
+    struct Room {
+        float* transposed;  ///< for Wᵀ, [units, inputs]; null where backward does not go on
+        float* single_row;  ///< [single_row_floats(inputs)]
+    };
+    static std::int64_t single_row_floats(std::int64_t inputs) { return 2 * (inputs + kernels::compress_margin); }
 
-    /// Where features of the batch are inactive: blocks copy the active rows of W.
-    bool looks_at_batch() const override { return compact(); }
-    void look_forward(const Block& block) override;
+    DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias, const Room& room);
+
     void forward(const Block& block) override;
     void backward(const Block& block) override;
     std::vector<WeightPart> weight_parts() const override;
@@ -22,14 +24,23 @@ class DenseNode : public Node {
     std::optional<std::span<const std::int32_t>> rows_with_gradient(const WeightPart& part) const override;
 
     const Variable* bias() const { return bias_; }
-    /// x comes compact, in `x`, where `active` says so; kernel: room for the active rows of W, [inputs, units].
-    void read_compact(const ActiveColumns* active, const float* x, float* kernel);
+    std::int64_t units() const { return units_; }
+    /// x comes without its zeros where `sparse` says so.
+    /// strips: room for its gradient once more, [largest batch, units].
+    void read_sparse(SparseInput* sparse, float* strips) {
+        sparse_ = sparse;
+        strips_ = strips;
+    }
     void leave_bias_to(const class BatchNormalizationNode* next) { next_ = next; }
 
   private:
     bool adds_bias() const;
     bool uses_transposed() const { return pass_.training && in_.gradient != nullptr && pass_.blocks > 1; }
-    bool compact() const { return active_ != nullptr && active_->on(); }
+    bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
+    void multiply_single_rows(std::int64_t rows, const float* x, float* z) const;
+    void sparse_gradient(const WeightPart& part, float* gradient);
+    void cut_strips(const Block& block);
+    std::int64_t strip() const;
 
     Value in_, out_;
     const Variable& kernel_;
@@ -39,9 +50,9 @@ class DenseNode : public Node {
 
     float* transposed_;
 
-    const ActiveColumns* active_ = nullptr;
-    const float* compact_x_ = nullptr;  ///< [rows, active], rows stride() apart
-    float* compact_kernel_ = nullptr;   ///< [active, units]
+    float* single_row_;  ///< room for a row without its zeros
+    SparseInput* sparse_ = nullptr;
+    float* strips_ = nullptr;
 };
 
 }  // namespace evenkeel

@@ -11,6 +11,7 @@
 #include "plan/input_node.hpp"
 #include "plan/loss_node.hpp"
 #include "plan/node.hpp"
+#include "plan/sparse_input.hpp"
 
 namespace evenkeel {
 
@@ -19,6 +20,7 @@ struct Graph {
     Buffer<float> arena;
     std::vector<std::unique_ptr<Node>> nodes;  ///< the input first, the loss (if any) last
     InputNode* input = nullptr;
+    std::unique_ptr<SparseInput> sparse_input;  ///< where a Dense reads the input
     std::vector<BatchNormalizationNode*> batch_normalizations;
     LossNode* loss = nullptr;
     std::unique_ptr<Node> fused_activation;  ///< the last softmax or sigmoid, where the loss computes it; else null

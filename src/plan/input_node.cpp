@@ -11,46 +11,38 @@
 
 namespace evenkeel {
 
+// A zero must stay one: scaled, but not moved.
+bool InputNode::may_be_sparse() const {
+    return sparse_ != nullptr && subtract_.size() == 0 && offset_.size() == 0;
+}
+
+void InputNode::look_forward(const Block& block) {
+    kernels::GatherSource source = pass_.batch.x;
+    source.scale = scale_.data();
+    sparse_->look(source, block);
+}
+
 void InputNode::forward(const Block& block) {
     kernels::GatherSource source = pass_.batch.x;
     source.subtract = subtract_.data();
     source.scale = scale_.data();
     source.offset = offset_.data();
-    const bool compact = active_ && active_->on();
-    if (compact) {
-        kernels::gather_active(source, block.begin, block.end, active_->bits(), active_->stride(),
-                               compact_ + block.begin * active_->stride());
-    }
-    if (!compact || keep_) kernels::gather(source, block.begin, block.end, out_.row(block.begin));
+    if (!is_sparse() || keep_) kernels::gather(source, block.begin, block.end, out_.row(block.begin));
     if (pass_.training) finite_[block.index] = source.floats == nullptr || is_finite(block);
 }
 
-const ActiveColumns* InputNode::compact_into(float* compact, bool keep, std::int64_t largest_blocks) {
-    compact_ = compact;
-    keep_ = keep;
-    active_.emplace(out_.size, largest_blocks);
-    return &*active_;
-}
-
-// A zero must stay one: scaled, but not moved.
-bool InputNode::may_compact() const {
-    return active_ && pass_.batch.rows >= ActiveColumns::fewest_rows && subtract_.size() == 0 && offset_.size() == 0;
-}
-
 bool InputNode::is_finite(const Block& block) const {
-    if (!active_ || !active_->on()) return kernels::all_finite(block.rows() * out_.size, out_.row(block.begin));
-    const auto active = static_cast<std::int64_t>(active_->columns().size());
-    for (std::int64_t r = block.begin; r < block.end; ++r) {
-        if (!kernels::all_finite(active, compact_ + r * active_->stride())) return false;
-    }
-    return true;
+    if (!is_sparse()) return kernels::all_finite(block.rows() * out_.size, out_.row(block.begin));
+    const auto rows = sparse_->rows(block.begin, block.end);
+    return std::all_of(rows.begin(), rows.end(),
+                       [](const kernels::SparseView& row) { return kernels::all_finite(row.count, row.values); });
 }
 
 void InputNode::finish() const {
     if (!pass_.training) return;
     const std::span<const std::int32_t> blocks(finite_.data(), static_cast<std::size_t>(pass_.blocks));
     if (std::find(blocks.begin(), blocks.end(), 0) == blocks.end()) return;
-    if (active_ && active_->on()) kernels::gather(pass_.batch.x, 0, pass_.batch.rows, out_.data);  // for the message
+    if (is_sparse()) kernels::gather(pass_.batch.x, 0, pass_.batch.rows, out_.data);  // for the message
     const std::int64_t size = pass_.batch.rows * out_.size;
     const float* bad = std::find_if(out_.data, out_.data + size, [](float x) { return !std::isfinite(x); });
     const std::int64_t at = bad - out_.data;

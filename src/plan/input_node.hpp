@@ -1,12 +1,11 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "evenkeel/core/buffer.hpp"
-#include "plan/active_columns.hpp"
 #include "plan/node.hpp"
+#include "plan/sparse_input.hpp"
 
 namespace evenkeel {
 
@@ -17,9 +16,9 @@ class InputNode : public Node {
     InputNode(const Pass& pass, Value out, std::string name, std::int64_t largest_blocks)
         : Node(pass), out_(std::move(out)), name_(std::move(name)), finite_(largest_blocks) {}
 
-    bool looks_at_batch() const override { return may_compact(); }
-    void look_forward(const Block& block) override { active_->look(pass_.batch.x, block); }
-    void finish_forward() override { active_->finish(pass_.batch.rows, pass_.blocks); }
+    bool looks_at_batch() const override { return may_be_sparse(); }
+    void look_forward(const Block& block) override;
+    void finish_forward() override { sparse_->finish(pass_.batch.rows, pass_.blocks); }
     void forward(const Block& block) override;
     /// After all blocks of a training batch: throws Error{work} naming the first number that is not finite.
     /// What comes behind cannot be relied on to show it: a sigmoid makes 1 of ∞, whose weight gradient is
@@ -31,24 +30,22 @@ class InputNode : public Node {
     /// A leading Normalization: mean and variance per last-axis feature, [features], repeated over the row.
     void normalize(const float* mean, const float* variance, std::int64_t features);
 
-    /// Rows go compact to `compact` [largest batch, features] where the batch allows it; the first Dense reads them there.
-    /// `keep` also writes them whole where the rows of other batches go. Returns what the Dense needs to know.
-    const ActiveColumns* compact_into(float* compact, bool keep, std::int64_t largest_blocks);
-    /// Before a pass.
-    void reset() {
-        if (active_) active_->reset();
+    /// Sparse batches go to `sparse`, which the first Dense reads, and whole rows are written only where `keep` says so.
+    void leave_sparse_to(SparseInput* sparse, bool keep) {
+        sparse_ = sparse;
+        keep_ = keep;
     }
 
   private:
-    bool may_compact() const;
+    bool may_be_sparse() const;
+    bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
     bool is_finite(const Block& block) const;
 
     Value out_;
     std::string name_;
     Buffer<std::int32_t> finite_;  ///< of each block
     Buffer<float> subtract_, scale_, offset_;
-    std::optional<ActiveColumns> active_;
-    float* compact_ = nullptr;
+    SparseInput* sparse_ = nullptr;
     bool keep_ = false;
 };
 

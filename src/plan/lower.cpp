@@ -18,6 +18,9 @@ namespace {
 using kernels::Pointwise;
 using kernels::PointwiseKind;
 
+// Rows of fewer numbers are not worth looking for zeros in.
+constexpr std::int64_t fewest_sparse_features = 4 * SparseInput::range;
+
 /// The activation that stands after or in a layer, if any.
 struct Activator {
     bool softmax = false;
@@ -82,7 +85,7 @@ class Lowering {
         }
         graph_.predictions = current_;
         if (compilation_ != nullptr) add_loss();
-        if (first_dense_ != nullptr) add_compaction();
+        if (first_dense_ != nullptr) add_sparse_input();
         return std::move(graph_);
     }
 
@@ -136,12 +139,11 @@ class Lowering {
         trains_ = trains_ || layer.trainable;
         const Value out = value(shapes_[layer_ + 1], trains_);
         const bool first = graph_.nodes.size() == 1 && current_.shape.size() == 1;
-        float* transposed = current_.gradient != nullptr ? reserve_floats(kernel->size) : nullptr;
-        dense_ = push<DenseNode>(current_, out, *kernel, bias, transposed);
-        if (first) {
-            first_dense_ = dense_;
-            first_kernel_ = kernel;
-        }
+        DenseNode::Room room{};
+        if (current_.gradient != nullptr) room.transposed = reserve_floats(kernel->size);
+        room.single_row = reserve_floats(DenseNode::single_row_floats(kernel->shape[0]));
+        dense_ = push<DenseNode>(current_, out, *kernel, bias, room);
+        if (first) first_dense_ = dense_;
         current_ = out;
         overwritable_ = true;
         scaled_ = true;
@@ -275,13 +277,19 @@ class Lowering {
         dense_ = nullptr;
     }
 
-    // Compact rows may lie where whole ones would, unless those are to be kept.
-    void add_compaction() {
+    void add_sparse_input() {
         const Value& input = graph_.behind_layer.front();
-        float* compact = options_.keep_values ? reserve(input.size) : input.data;
-        const ActiveColumns* active =
-            input_->compact_into(compact, options_.keep_values, most_blocks(options_.largest_batch));
-        first_dense_->read_compact(active, compact, reserve_floats(first_kernel_->size));
+        if (input.size < fewest_sparse_features) return;
+        float* rows = reserve(SparseInput::row_floats(input.size));
+        float *columns = nullptr, *strips = nullptr;
+        if (options_.training) {
+            columns = reserve_floats(SparseInput::column_floats(input.size, options_.largest_batch));
+            strips = reserve(first_dense_->units());
+        }
+        graph_.sparse_input = std::make_unique<SparseInput>(input.size, options_.largest_batch,
+                                                            most_blocks(options_.largest_batch), rows, columns);
+        input_->leave_sparse_to(graph_.sparse_input.get(), options_.keep_values);
+        first_dense_->read_sparse(graph_.sparse_input.get(), strips);
     }
 
     void add_loss() {
@@ -329,7 +337,6 @@ class Lowering {
     InputNode* input_ = nullptr;
     DenseNode* dense_ = nullptr;        ///< the node right before, if it is a Dense without activation
     DenseNode* first_dense_ = nullptr;  ///< where it reads the input
-    const Variable* first_kernel_ = nullptr;
     const Node* last_softmax_ = nullptr;
     std::size_t last_sigmoid_ = 0;  ///< index of the node, 0: none
     int last_activation_layer_ = -1;

@@ -87,9 +87,9 @@ class Node {
         std::int64_t first_row, rows;  ///< of the kernel
     };
     virtual std::vector<WeightPart> weight_parts() const { return {}; }
-    /// Writes the part's gradient, [size], or of the rows that have_gradient only, one behind another. Called after backward.
+    /// Writes the part's gradient, [size], or that of its rows_with_gradient only, one behind another. Called after backward.
     virtual void weight_gradient(const WeightPart&, float* /*gradient*/) {}
-    /// Where this batch leaves many rows of the kernel without a gradient: the part's rows that have one (others: zero).
+    /// Behind weight_gradient, where the batch leaves rows of the kernel without a gradient: the part's rows that have one.
     virtual std::optional<std::span<const std::int32_t>> rows_with_gradient(const WeightPart&) const { return {}; }
 
   protected:

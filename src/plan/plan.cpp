@@ -76,7 +76,7 @@ void Plan::begin(const BatchView& batch, bool training, const VariableValues& va
     pass_.weights = values.weights.data();
     pass_.statistics = values.statistics.data();
     pass_.blocks = block_count(batch.rows);
-    graph_.input->reset();
+    if (graph_.sparse_input) graph_.sparse_input->reset();
     for (const Graph::Adapted& a : graph_.adapted) {
         a.node->normalize(pass_.statistics + a.mean->offset, pass_.statistics + a.variance->offset, a.mean->size);
     }
@@ -205,13 +205,17 @@ void Plan::backward_and_update(VariableValues& values, OptimizerValues& optimize
         const auto apply = [&, variable = part.variable](std::int64_t offset, std::int64_t size, float* of_them) {
             update_->apply(*variable, offset, size, of_them, values.weights.data(), optimizer.slots);
         };
-        const auto rows = node->rows_with_gradient(part);
-        if (!rows || !update_->leaves_without_gradient(*part.variable)) {
+        if (!update_->leaves_without_gradient(*part.variable)) {
             whole_gradient(*node, part, gradient);
             apply(part.offset, part.size, gradient);
             return;
         }
         node->weight_gradient(part, gradient);
+        const auto rows = node->rows_with_gradient(part);
+        if (!rows) {
+            apply(part.offset, part.size, gradient);
+            return;
+        }
         const std::int64_t units = part.size / part.rows;
         for (std::size_t row = 0; row < rows->size();) {  // rows side by side are updated in one go
             std::size_t end = row + 1;

@@ -6,8 +6,7 @@
 #include <limits>
 
 #include "kernels/channel_coefficients.hpp"
-#include "kernels/gather.hpp"
-#include "kernels/row_product.hpp"
+#include "kernels/sparse.hpp"
 #include "kernels/transpose.hpp"
 #include "support/random_values.hpp"
 #include "support/simd_sets.hpp"
@@ -23,85 +22,101 @@ class HelperKernels : public ::testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(Simd, HelperKernels, ::testing::ValuesIn(available_simd()),
                          [](const auto& simd) { return simd.param; });
 
-TEST_P(HelperKernels, RowProductIsTheSumOverItsInputs) {
-    for (const std::int64_t k : {1, 7, 512, 513, 1100}) {
-        for (const std::int64_t n : {1, 3, 10, 17, 64, 128, 200}) {
-            Floats x = normal_values<float>(k, 1), w = normal_values<float>(k * n, 2), y(n, 99.0F);
-            for (std::int64_t i = 0; i < k; ++i) {
-                if (i % 3 != 0) x[i] = 0;
-            }
-            kernels::row_product(k, n, x.data(), w.data(), y.data());
-            for (std::int64_t j = 0; j < n; ++j) {
-                double sum = 0, magnitude = 0;
-                for (std::int64_t i = 0; i < k; ++i) {
-                    sum += static_cast<double>(x[i]) * w[i * n + j];
-                    magnitude += std::abs(static_cast<double>(x[i]) * w[i * n + j]);
+/// A row's numbers without the zeros.
+struct Compressed {
+    Floats values;
+    std::vector<std::int32_t> places;
+    kernels::SparseView view;
+
+    Compressed(const kernels::GatherSource& source, std::int64_t r, std::int64_t first, std::int64_t end)
+        : values(end - first + kernels::compress_margin, -1.0F), places(values.size(), -1) {
+        view = {kernels::compress_row(source, r, first, end, values.data(), places.data()), values.data(),
+                places.data()};
+    }
+};
+
+TEST_P(HelperKernels, CompressLeavesOutZerosAndNothingElse) {
+    for (const std::int64_t features : {1, 5, 16, 31, 64, 130}) {
+        std::vector<std::uint8_t> bytes(4 * features);
+        Floats scale(features);
+        for (std::size_t i = 0; i < bytes.size(); ++i)
+            bytes[i] = static_cast<std::uint8_t>(i % 3 == 0 ? 0 : i * 37 % 251);
+        for (std::int64_t f = 0; f < features; ++f) scale[f] = 0.5F + static_cast<float>(f);
+        const Floats floats(bytes.begin(), bytes.end());
+        const std::uint32_t order[] = {3, 0};
+        for (const bool as_bytes : {true, false}) {
+            for (const bool scaled : {true, false}) {
+                for (const std::int64_t first : {std::int64_t{0}, features / 3}) {
+                    kernels::GatherSource source;
+                    if (as_bytes) {
+                        source.bytes = bytes.data();
+                    } else {
+                        source.floats = floats.data();
+                    }
+                    source.rows = order;
+                    source.features = features;
+                    source.scale = scaled ? scale.data() : nullptr;
+                    const Compressed row(source, 0, first, features);
+                    std::int64_t at = 0;
+                    for (std::int64_t f = first; f < features; ++f) {
+                        const float x = floats[3 * features + f];
+                        if (x == 0) continue;
+                        ASSERT_LT(at, row.view.count);
+                        ASSERT_EQ(row.places[at], f);
+                        ASSERT_EQ(row.values[at++], scaled ? x * scale[f] : x);
+                    }
+                    ASSERT_EQ(at, row.view.count);
                 }
-                // Each of up to k additions rounds by at most half an ulp of a partial sum.
-                ASSERT_NEAR(y[j], sum, static_cast<double>(k) * 0x1p-24 * magnitude) << k << " × " << n << ", " << j;
             }
         }
     }
 }
 
-TEST_P(HelperKernels, RowProductReadsNoRowWhoseInputIsZeroAndHidesNoNaN) {
-    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-    Floats x = {0, 2, 0}, w = {nan, nan, 1, 2, nan, nan}, y(2);
-    kernels::row_product(3, 2, x.data(), w.data(), y.data());
-    EXPECT_EQ(y, (Floats{2, 4}));
-    x[0] = nan;
-    kernels::row_product(3, 2, x.data(), w.data(), y.data());
-    EXPECT_TRUE(std::isnan(y[0]) && std::isnan(y[1]));
+TEST_P(HelperKernels, CompressKeepsNaNAndInfinity) {
+    Floats x(40, 0.0F);
+    x[3] = std::numeric_limits<float>::quiet_NaN();
+    x[20] = -std::numeric_limits<float>::infinity();
+    x[39] = std::numeric_limits<float>::quiet_NaN();
+    x[7] = -0.0F;
+    kernels::GatherSource source;
+    source.floats = x.data();
+    source.features = 40;
+    const Compressed row(source, 0, 0, 40);
+    ASSERT_EQ(row.view.count, 3);
+    EXPECT_EQ(row.places[0], 3);
+    EXPECT_TRUE(std::isnan(row.values[0]));
+    EXPECT_EQ(row.values[1], x[20]);
+    EXPECT_TRUE(std::isnan(row.values[2]));
 }
 
-TEST_P(HelperKernels, GatherActivePacksTheFeaturesAskedFor) {
-    for (const std::int64_t features : {1, 5, 16, 31, 64, 130}) {
-        constexpr std::int64_t rows = 6;
-        std::vector<std::uint8_t> bytes(rows * features), bits((features + 7) / 8), seen((features + 7) / 8);
-        Floats scale(features);
-        std::vector<std::int64_t> active;
-        for (std::int64_t f = 0; f < features; ++f) {
-            scale[f] = 0.5F + static_cast<float>(f);
-            if (f % 3 == 1) continue;
-            active.push_back(f);
-            bits[f / 8] = static_cast<std::uint8_t>(bits[f / 8] | 1 << f % 8);
-        }
-        for (std::size_t i = 0; i < bytes.size(); ++i)
-            bytes[i] = static_cast<std::uint8_t>(i % 5 == 0 ? 0 : i * 37 % 251);
-        const std::uint32_t order[] = {5, 0, 3, 3};
-        kernels::GatherSource source;
-        source.bytes = bytes.data();
-        source.rows = order;
-        source.features = features;
-        source.scale = scale.data();
-        const std::int64_t stride = static_cast<std::int64_t>(active.size()) + kernels::gather_margin;
-        Floats out(3 * stride, -1.0F);
-        kernels::gather_active(source, 1, 4, bits.data(), stride, out.data());
-        for (std::int64_t r = 1; r < 4; ++r) {
-            for (std::size_t i = 0; i < active.size(); ++i) {
-                ASSERT_EQ(out[(r - 1) * stride + static_cast<std::int64_t>(i)],
-                          static_cast<float>(bytes[order[r] * features + active[i]]) * scale[active[i]]);
+TEST_P(HelperKernels, SparseProductIsTheSumOverItsNumbers) {
+    for (const std::int64_t k : {1, 7, 100, 513}) {
+        for (const std::int64_t n : {1, 3, 10, 17, 32, 64, 128, 200}) {
+            Floats x = normal_values<float>(3 * k, 1), w = normal_values<float>(k * (n + 2), 2), y(3 * (n + 1), 99.0F);
+            for (std::int64_t i = 0; i < 3 * k; ++i) {
+                if (i % 3 != 0 || i / k == 2) x[i] = 0;  // the last row has no number at all
+            }
+            kernels::GatherSource source;
+            source.floats = x.data();
+            source.features = k;
+            const Compressed rows[] = {{source, 0, 0, k}, {source, 1, 0, k}, {source, 2, 0, k}};
+            const kernels::SparseView views[] = {rows[0].view, rows[1].view, rows[2].view};
+            kernels::sparse_product(3, views, n, w.data(), n + 2, y.data(), n + 1);
+            for (std::int64_t r = 0; r < 3; ++r) {
+                for (std::int64_t j = 0; j < n; ++j) {
+                    double sum = 0, magnitude = 0;
+                    for (std::int64_t i = 0; i < k; ++i) {
+                        const double product = static_cast<double>(x[r * k + i]) * w[i * (n + 2) + j];
+                        sum += product;
+                        magnitude += std::abs(product);
+                    }
+                    // Each of up to k additions rounds by at most half an ulp of a partial sum.
+                    ASSERT_NEAR(y[r * (n + 1) + j], sum, static_cast<double>(k) * 0x1p-24 * magnitude)
+                        << k << " × " << n << ", " << r << ", " << j;
+                }
+                ASSERT_EQ(y[r * (n + 1) + n], 99.0F) << "nothing is written beyond a row";
             }
         }
-        const auto is_marked = [&](std::int64_t f) { return (seen[f / 8] >> f % 8 & 1) != 0; };
-        kernels::mark_active(source, 1, 4, seen.data());
-        for (std::int64_t f = 0; f < features; ++f)
-            ASSERT_EQ(is_marked(f), (bytes[f] | bytes[3 * features + f]) != 0) << f;
-        // The same numbers as floats.
-        const Floats floats(bytes.begin(), bytes.end());
-        Floats out_of_floats(3 * stride, -1.0F);
-        source.bytes = nullptr;
-        source.floats = floats.data();
-        kernels::gather_active(source, 1, 4, bits.data(), stride, out_of_floats.data());
-        for (std::int64_t r = 0; r < 3; ++r) {
-            for (std::size_t i = 0; i < active.size(); ++i)
-                ASSERT_EQ(out_of_floats[r * stride + static_cast<std::int64_t>(i)],
-                          out[r * stride + static_cast<std::int64_t>(i)]);
-        }
-        std::fill(seen.begin(), seen.end(), std::uint8_t{0});
-        kernels::mark_active(source, 1, 4, seen.data());
-        for (std::int64_t f = 0; f < features; ++f)
-            ASSERT_EQ(is_marked(f), (bytes[f] | bytes[3 * features + f]) != 0) << f;
     }
 }
 

@@ -13,9 +13,9 @@ namespace {
 
 using Floats = std::vector<float>;
 
-/// 300 inputs make three parts of the first kernel; every kind of node is there.
+/// 500 inputs make five parts of the first kernel; every kind of node is there.
 std::vector<Layer> layers() {
-    return {Input({300}),
+    return {Input({500}),
             Rescaling(0.5),
             Dense(40),
             BatchNormalization(),
@@ -37,8 +37,8 @@ enum class Source { numbers, pixels };
 const Rows& numbers() {
     static const Rows rows = [] {
         Rows r;
-        r.features = 300;
-        r.x = normal_values<float>(150 * 300, 5);
+        r.features = 500;
+        r.x = normal_values<float>(150 * 500, 5);
         for (int i = 0; i < 150; ++i) r.labels.push_back(i * 7 % 10);
         return r;
     }();
@@ -48,11 +48,11 @@ const Rows& numbers() {
 /// Images whose border is zero, of other width in each row.
 const std::vector<std::uint8_t>& pixels() {
     static const std::vector<std::uint8_t> values = [] {
-        std::vector<std::uint8_t> v(150 * 300);
-        const std::vector<float> noise = normal_values<float>(150 * 300, 6);
+        std::vector<std::uint8_t> v(150 * 500);
+        const std::vector<float> noise = normal_values<float>(150 * 500, 6);
         for (std::size_t i = 0; i < v.size(); ++i) {
-            const std::size_t row = i / 300, column = i % 300;
-            const bool inside = column >= 60 + row % 40 && column < 240 - row % 30 && column % 20 < 15;
+            const std::size_t row = i / 500, column = i % 500;
+            const bool inside = column >= 60 + row % 40 && column < 440 - row % 30 && column % 20 < 12;
             v[i] =
                 inside && noise[i] > 0 ? static_cast<std::uint8_t>(2 + 2 * std::min(noise[i], 3.0F)) : std::uint8_t{0};
         }

@@ -45,7 +45,8 @@ class EVENKEEL_API Predictor {
     ~Predictor();
     Predictor(Predictor&&) noexcept;
 
-    /// out: [rows, elements(output shape)]. Does not allocate.
+    /// out: [rows, elements(output shape)]. Does not allocate. A row's prediction may differ in its last bits with the rows
+    /// that are computed beside it.
     void predict(Features x, std::span<float> out);
 
   private:

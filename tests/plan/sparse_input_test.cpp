@@ -1,6 +1,6 @@
-// Pixels that are zero in all rows of a batch are left out of the first Dense's products, and nobody can tell from the numbers.
+// Pixels that are zero are left out of the first Dense's products, and nobody can tell from the numbers.
 
-#include "plan/active_columns.hpp"
+#include "plan/sparse_input.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,52 +15,75 @@ using ::testing::ElementsAre;
 using ::testing::FloatNear;
 using ::testing::Pointwise;
 
-constexpr std::int64_t features = 130, rows = 90;
+constexpr std::int64_t features = 500, rows = 90;
 
-/// Every third pixel and the first 40 are zero; a few rows have pixels that no other row has.
+/// Every third pixel and the first 40 are zero, and half of the others; a few rows have pixels that no other row has.
 std::vector<std::uint8_t> images() {
     std::vector<std::uint8_t> v(rows * features);
     const std::vector<float> noise = normal_values<float>(rows * features, 3);
     for (std::int64_t r = 0; r < rows; ++r) {
         for (std::int64_t f = 40; f < features; ++f) {
-            if (f % 3 != 0 && noise[r * features + f] > 0.5F)
-                v[r * features + f] = static_cast<std::uint8_t>(100 * noise[r * features + f] / 2);
+            if (f % 3 != 0 && noise[r * features + f] > 0)
+                v[r * features + f] =
+                    static_cast<std::uint8_t>(1 + std::min(254.0F, 100 * noise[r * features + f] / 2));
         }
     }
     v[7 * features + 3] = v[80 * features + 5] = 255;
     return v;
 }
 
-ActiveColumns looked_at(const std::vector<std::uint8_t>& bytes, std::int64_t width, std::int64_t count) {
-    ActiveColumns active(width, 4);
-    kernels::GatherSource source;
-    source.bytes = bytes.data();
-    source.features = width;
-    for (std::int64_t b = 0; b < 2; ++b) active.look(source, {b, b * count / 2, (b + 1) * count / 2});
-    active.finish(count, 2);
-    return active;
+/// A batch of bytes in two blocks, looked at.
+struct Looked {
+    Buffer<float> room, columns;
+    SparseInput sparse;
+
+    Looked(const std::vector<std::uint8_t>& bytes, std::int64_t width, std::int64_t count)
+        : room(count * SparseInput::row_floats(width)),
+          columns(SparseInput::column_floats(width, count)),
+          sparse(width, count, 4, room.data(), columns.data()) {
+        kernels::GatherSource source;
+        source.bytes = bytes.data();
+        source.features = width;
+        for (std::int64_t b = 0; b < 2; ++b) sparse.look(source, {b, b * count / 2, (b + 1) * count / 2});
+        sparse.finish(count, 2);
+    }
+};
+
+std::vector<float> values_of(const kernels::SparseView& view) {
+    return {view.values, view.values + view.count};
+}
+std::vector<std::int32_t> places_of(const kernels::SparseView& view) {
+    return {view.places, view.places + view.count};
 }
 
-TEST(ActiveColumns, AreTheOnesThatAnyRowHas) {
-    std::vector<std::uint8_t> bytes(64 * 64);
-    bytes[1 * 64 + 2] = bytes[40 * 64 + 9] = bytes[63 * 64 + 63] = 1;
-    const ActiveColumns active = looked_at(bytes, 64, 64);
-    ASSERT_TRUE(active.on());
-    EXPECT_THAT(active.columns(), ElementsAre(2, 9, 63));
-    EXPECT_THAT(active.columns(3, 63), ElementsAre(9));
-    EXPECT_EQ(active.before(10), 2);
-    EXPECT_LE(active.stride(), 64);
+TEST(SparseInput, HasRowsAndColumnsWithoutTheirZeros) {
+    constexpr std::int64_t width = 300;
+    std::vector<std::uint8_t> bytes(20 * width);
+    bytes[1 * width + 2] = 7;
+    bytes[1 * width + 150] = 8;
+    bytes[19 * width + 150] = 9;
+    bytes[19 * width + 299] = 10;
+    Looked looked(bytes, width, 20);
+    SparseInput& sparse = looked.sparse;
+    ASSERT_TRUE(sparse.on());
+    const auto rows_of_all = sparse.rows(0, 20);
+    EXPECT_EQ(rows_of_all[0].count, 0);
+    EXPECT_THAT(places_of(rows_of_all[1]), ElementsAre(2, 150));
+    EXPECT_THAT(values_of(rows_of_all[19]), ElementsAre(9.0F, 10.0F));
+    for (std::int64_t first = 0; first < width; first += SparseInput::range) sparse.turn(first);
+    EXPECT_THAT(sparse.active(0), ElementsAre(2));
+    EXPECT_THAT(sparse.active(112), ElementsAre(150));
+    EXPECT_THAT(sparse.active(224), ElementsAre(299));
+    EXPECT_THAT(places_of(sparse.columns(112)[0]), ElementsAre(1, 19));
+    EXPECT_THAT(values_of(sparse.columns(112)[0]), ElementsAre(8.0F, 9.0F));
 }
 
-TEST(ActiveColumns, AreNotUsedWhereNothingIsSaved) {
-    EXPECT_FALSE(looked_at(std::vector<std::uint8_t>(64 * 64, 1), 64, 64).on()) << "all active";
-    EXPECT_FALSE(looked_at(std::vector<std::uint8_t>(64 * 64, 0), 64, 64).on()) << "none";
-    std::vector<std::uint8_t> first(64 * 64, 0);
-    first[0] = 1;
-    EXPECT_TRUE(looked_at(first, 64, 64).on());
-    std::vector<std::uint8_t> half(8 * 64, 0);
-    std::fill_n(half.begin(), 40, std::uint8_t{1});
-    EXPECT_FALSE(looked_at(half, 64, 8).on()) << "so few rows that copying W costs more";
+TEST(SparseInput, IsOffWhereHalfOfTheNumbersAreNotZero) {
+    EXPECT_FALSE(Looked(std::vector<std::uint8_t>(20 * 300, 1), 300, 20).sparse.on());
+    EXPECT_TRUE(Looked(std::vector<std::uint8_t>(20 * 300, 0), 300, 20).sparse.on());
+    std::vector<std::uint8_t> late(20 * 300, 0);
+    std::fill(late.begin() + 8 * 300, late.end(), std::uint8_t{1});  // not seen from the first rows of the first block
+    EXPECT_FALSE(Looked(late, 300, 20).sparse.on());
 }
 
 /// An offset of next to nothing makes every pixel other than zero: nothing is left out then.
@@ -95,8 +118,8 @@ std::pair<std::vector<float>, std::vector<float>> weights_after(const Optimizer&
     return {copy_of(net.values.weights), losses};
 }
 
-TEST(ActiveColumns, TrainLikeAllColumns) {
-    ASSERT_TRUE(looked_at(images(), features, 64).on());
+TEST(SparseInput, TrainsLikeADenseOne) {
+    ASSERT_TRUE(Looked(images(), features, 64).sparse.on());
     const std::pair<const char*, Optimizer> optimizers[] = {
         {"sgd", SGD{.learning_rate = 0.1}},
         {"momentum", SGD{.learning_rate = 0.05, .momentum = 0.9}},
@@ -109,13 +132,13 @@ TEST(ActiveColumns, TrainLikeAllColumns) {
         const auto [weights, losses] = weights_after(optimizer, true, 0);
         const auto [expected_weights, expected_losses] = weights_after(optimizer, true, 1e-30);
         EXPECT_EQ(weights_after(optimizer, false, 0).first, weights) << name << ": the same numbers as floats";
-        // Sums of up to 130 products, perhaps in another order, over 12 steps; Adam divides small gradients by small roots.
+        // Sums of up to 500 products in another order, over 12 steps; Adam divides small gradients by small roots.
         EXPECT_THAT(weights, Pointwise(FloatNear(2e-5F), expected_weights)) << name;
         EXPECT_THAT(losses, Pointwise(FloatNear(1e-5F), expected_losses)) << name;
     }
 }
 
-TEST(ActiveColumns, WeightsOfInactivePixelsStayAsTheyWereBySgd) {
+TEST(SparseInput, LeavesTheWeightsOfPixelsThatNoRowHas) {
     Net net(layers(), {.optimizer = SGD{.learning_rate = 0.1}}, {.largest_batch = 64});
     const std::vector<float> before = copy_of(net.values.weights);
     const std::vector<std::uint8_t> bytes = images();

@@ -1,0 +1,124 @@
+#include "kernels/sparse.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/sparse.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
+#include "kernels/gather-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace evenkeel::kernels {
+namespace HWY_NAMESPACE {
+
+// Each vector is squeezed, and the next one overwrites what it left behind.
+template <typename T>
+HWY_INLINE std::int64_t compress(const GatherSource& s, const T* HWY_RESTRICT row, std::int64_t first, std::int64_t end,
+                                 float* HWY_RESTRICT values, std::int32_t* HWY_RESTRICT features) {
+    const hn::ScalableTag<float> d;
+    const hn::RebindToSigned<decltype(d)> di;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    static_assert(HWY_MAX_BYTES / sizeof(float) <= compress_margin);
+    const auto zero = hn::Zero(d);
+    auto places = hn::Add(hn::Iota(di, 0), hn::Set(di, static_cast<std::int32_t>(first)));
+    const auto step = hn::Set(di, static_cast<std::int32_t>(lanes));
+    std::int64_t count = 0, c = first;
+    for (; c + lanes <= end; c += lanes) {
+        const auto raw = load_as_float(d, row + c);
+        const auto wanted = hn::Not(hn::Eq(raw, zero));  // Ne() takes a NaN for equal
+        if (!hn::AllFalse(d, wanted)) {
+            const auto v = s.scale != nullptr ? hn::Mul(raw, hn::LoadU(d, s.scale + c)) : raw;
+            hn::StoreU(hn::Compress(v, wanted), d, values + count);
+            hn::StoreU(hn::Compress(places, hn::RebindMask(di, wanted)), di, features + count);
+            count += static_cast<std::int64_t>(hn::CountTrue(d, wanted));
+        }
+        places = hn::Add(places, step);
+    }
+    for (; c < end; ++c) {
+        const auto raw = static_cast<float>(row[c]);
+        if (raw == 0.0F) continue;
+        values[count] = s.scale != nullptr ? raw * s.scale[c] : raw;
+        features[count++] = static_cast<std::int32_t>(c);
+    }
+    return count;
+}
+
+std::int64_t CompressBytes(const GatherSource& s, const std::uint8_t* row, std::int64_t first, std::int64_t end,
+                           float* values, std::int32_t* features) {
+    return compress(s, row, first, end, values, features);
+}
+std::int64_t CompressFloats(const GatherSource& s, const float* row, std::int64_t first, std::int64_t end,
+                            float* values, std::int32_t* features) {
+    return compress(s, row, first, end, values, features);
+}
+
+// Columns [0, kVectors·lanes) of one row of y: their sums stay in registers. kChains of them take turns where there are few, to
+// hide the latency of multiply-add.
+template <int kVectors, int kChains, class D>
+HWY_INLINE void sum_columns(D d, const SparseView& x, const float* HWY_RESTRICT matrix, std::int64_t stride,
+                            float* HWY_RESTRICT y) {
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    hn::Vec<D> sums[kChains][kVectors];
+    for (auto& chain : sums) {
+        for (auto& sum : chain) sum = hn::Zero(d);
+    }
+    const auto add = [&](auto& chain, std::int64_t i) HWY_ATTR {
+        const auto value = hn::Set(d, x.values[i]);
+        const float* row = matrix + x.places[i] * stride;
+        for (int v = 0; v < kVectors; ++v) chain[v] = hn::MulAdd(value, hn::LoadU(d, row + v * lanes), chain[v]);
+    };
+    std::int64_t i = 0;
+    for (; i + kChains <= x.count; i += kChains) {
+        for (int k = 0; k < kChains; ++k) add(sums[k], i + k);
+    }
+    for (; i < x.count; ++i) add(sums[0], i);
+    for (int v = 0; v < kVectors; ++v) {
+        for (int k = 1; k < kChains; ++k) sums[0][v] = hn::Add(sums[0][v], sums[k][v]);
+        hn::StoreU(sums[0][v], d, y + v * lanes);
+    }
+}
+
+void SparseProduct(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
+                   float* y, std::int64_t y_stride) {
+    const hn::ScalableTag<float> full;
+    const hn::CappedTag<float, 4> quarter;
+    const hn::CappedTag<float, 1> one;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(full)), few = static_cast<std::int64_t>(hn::Lanes(quarter));
+    for (std::int64_t r = 0; r < rows; ++r) {
+        float* to = y + r * y_stride;
+        std::int64_t c = 0;
+        for (; c + 8 * lanes <= n; c += 8 * lanes) sum_columns<8, 1>(full, x[r], matrix + c, stride, to + c);
+        for (; c + 4 * lanes <= n; c += 4 * lanes) sum_columns<4, 1>(full, x[r], matrix + c, stride, to + c);
+        for (; c + 2 * lanes <= n; c += 2 * lanes) sum_columns<2, 2>(full, x[r], matrix + c, stride, to + c);
+        for (; c + lanes <= n; c += lanes) sum_columns<1, 4>(full, x[r], matrix + c, stride, to + c);
+        for (; c + few <= n; c += few) sum_columns<1, 4>(quarter, x[r], matrix + c, stride, to + c);
+        for (; c < n; ++c) sum_columns<1, 4>(one, x[r], matrix + c, stride, to + c);
+    }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace evenkeel::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace evenkeel::kernels {
+
+HWY_EXPORT(CompressBytes);
+HWY_EXPORT(CompressFloats);
+HWY_EXPORT(SparseProduct);
+
+std::int64_t compress_row(const GatherSource& source, std::int64_t r, std::int64_t first, std::int64_t end,
+                          float* values, std::int32_t* features) {
+    const std::int64_t at = source.row(r) * source.features;
+    return source.bytes != nullptr
+               ? HWY_DYNAMIC_DISPATCH(CompressBytes)(source, source.bytes + at, first, end, values, features)
+               : HWY_DYNAMIC_DISPATCH(CompressFloats)(source, source.floats + at, first, end, values, features);
+}
+
+void sparse_product(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
+                    float* y, std::int64_t y_stride) {
+    HWY_DYNAMIC_DISPATCH(SparseProduct)(rows, x, n, matrix, stride, y, y_stride);
+}
+
+}  // namespace evenkeel::kernels
+#endif

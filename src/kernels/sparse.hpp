@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/gather.hpp"
+
+namespace evenkeel::kernels {
+
+/// Numbers that are not zero, and where they stand: the rest of a row (or column) is zero.
+struct SparseView {
+    std::int64_t count = 0;
+    const float* values = nullptr;         ///< [count]
+    const std::int32_t* places = nullptr;  ///< [count], ascending
+};
+
+/// Room that compress_row needs behind its numbers: its last vector may write there.
+inline constexpr std::int64_t compress_margin = 16;
+
+/// Features [first, end) of batch row r, scaled, without its zeros: writes at most end − first values and their features (room
+/// for compress_margin more) and returns how many. Scales only: `subtract` and `offset` are not read. A NaN is not zero.
+std::int64_t compress_row(const GatherSource& source, std::int64_t r, std::int64_t first, std::int64_t end,
+                          float* values, std::int32_t* features);
+
+/// Y = X·M for X of `rows` sparse rows: y[r, j] = Σᵢ x[r].values[i]·matrix[x[r].places[i], j] for j in [0, n). Rows of the
+/// matrix lie `stride` floats apart, those of y `y_stride`.
+void sparse_product(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
+                    float* y, std::int64_t y_stride);
+
+}  // namespace evenkeel::kernels
