@@ -3,6 +3,7 @@
 build_packages="g++ cmake ninja-build pkg-config libdnnl-dev libhwy-dev librandom123-dev libcli11-dev
   nlohmann-json3-dev libfmt-dev libzip-dev zlib1g-dev ca-certificates"
 test_packages="libgtest-dev libgmock-dev libhdf5-dev clang-format-14"
+bench_packages="libbenchmark-dev"
 
 say() { printf '%s\n' "$*"; }
 

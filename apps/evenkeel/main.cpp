@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <new>
@@ -10,6 +11,7 @@
 #include "command_line.hpp"
 #include "evenkeel/core/error.hpp"
 #include "help.hpp"
+#include "kernels/simd.hpp"
 #include "terminal.hpp"
 #include "version.hpp"
 
@@ -62,6 +64,7 @@ void add_all(CLI::App& app, Action& chosen) {
     app.set_version_flag("--version", fmt::format("evenkeel {}\n", version), "the version");
     app.footer(
         "Every command explains itself: evenkeel COMMAND --help\n"
+        "EVENKEEL_SIMD=avx512|avx2|sse4|portable in the environment picks the kernels' instruction set.\n"
         "Exit codes: 0 done, 1 the work failed, 2 the command or its input was wrong, 130 interrupted.");
     add_compare(app, chosen);
     add_train(app, chosen);
@@ -81,6 +84,7 @@ int run(int argc, char** argv) {
     CLI::App app("Batch normalization, trained, compared and explained.", "evenkeel");
     Action chosen;
     try {
+        if (const char* simd = std::getenv("EVENKEEL_SIMD"); simd != nullptr) kernels::force_simd(simd);
         add_all(app, chosen);
         if (argc < 2) {
             print(short_help());

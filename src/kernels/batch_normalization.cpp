@@ -2,168 +2,199 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/batch_normalization.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
 #include "kernels/columns-inl.h"
 
 #include <algorithm>
+#include <limits>
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
 
-// Float partial sums run over this many rows at most, so that their rounding stays near 64·2⁻²⁴ and the rows
-// in L1.
-constexpr std::int64_t rows_per_sum = 64;
+// Of one column each. shift: a float near the mean.
+struct ColumnSums {
+    HWY_ALIGN float shift[columns_at_once];
+    HWY_ALIGN float error[columns_at_once];    // Σ(x − shift)
+    HWY_ALIGN float squares[columns_at_once];  // Σ(x − shift)²
+};
 
-// Chan's merge of `n_b` values into `n_a` for one channel.
-HWY_INLINE void merge_one(double n_a, double& mean_a, double& m2_a, double n_b, double mean_b, double m2_b) {
-    const double delta = mean_b - mean_a;
-    const double share = n_b / (n_a + n_b);
-    mean_a += delta * share;
-    m2_a += m2_b + delta * delta * n_a * share;
+// A float mean of some rows, to shift by. Four sums hide the latency of addition.
+HWY_INLINE void find_shift(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, std::int64_t columns,
+                           ColumnSums& sums) {
+    const float share = 1.0F / static_cast<float>(rows);
+    for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
+        auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
+        std::int64_t r = 0;
+        for (; r + 4 <= rows; r += 4) {
+            const float* p = x + r * channels + c;
+            s0 = hn::Add(s0, hn::LoadU(d, p));
+            s1 = hn::Add(s1, hn::LoadU(d, p + channels));
+            s2 = hn::Add(s2, hn::LoadU(d, p + 2 * channels));
+            s3 = hn::Add(s3, hn::LoadU(d, p + 3 * channels));
+        }
+        for (; r < rows; ++r) s0 = hn::Add(s0, hn::LoadU(d, x + r * channels + c));
+        hn::StoreU(hn::Mul(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)), hn::Set(d, share)), d, sums.shift + c);
+    });
 }
 
-template <class D>
-HWY_INLINE void moments_of_columns(D d, std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x,
-                                   double n_before, double* HWY_RESTRICT mean, double* HWY_RESTRICT m2) {
-    using V = hn::Vec<D>;
-    // First pass: a float mean, only to shift by. Four sums hide the latency of addition.
-    V s0 = hn::Zero(d), s1 = hn::Zero(d), s2 = hn::Zero(d), s3 = hn::Zero(d);
-    std::int64_t r = 0;
-    for (; r + 4 <= rows; r += 4) {
-        s0 = hn::Add(s0, hn::LoadU(d, x + (r + 0) * channels));
-        s1 = hn::Add(s1, hn::LoadU(d, x + (r + 1) * channels));
-        s2 = hn::Add(s2, hn::LoadU(d, x + (r + 2) * channels));
-        s3 = hn::Add(s3, hn::LoadU(d, x + (r + 3) * channels));
-    }
-    for (; r < rows; ++r) s0 = hn::Add(s0, hn::LoadU(d, x + r * channels));
-    const V shift = hn::Mul(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)), hn::Set(d, 1.0F / static_cast<float>(rows)));
+// Error and squares of at most rows_per_sum rows. Side by side, any kCount gives the same bits.
+template <int kCount>
+HWY_INLINE void look(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, std::int64_t columns,
+                     ColumnSums& sums) {
+    for_rows<kCount>(rows, kCount == 4 && channels > narrow_row,
+                     [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+                         for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
+                             const auto shift = hn::LoadU(d, sums.shift + c);
+                             auto e = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.error + c);
+                             auto q = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.squares + c);
+                             for (int i = 0; i < count; ++i) {
+                                 const auto v = hn::Sub(hn::LoadU(d, x + (row + i * pitch) * channels + c), shift);
+                                 e = hn::Add(e, v);
+                                 q = hn::MulAdd(v, v, q);
+                             }
+                             hn::StoreU(e, d, sums.error + c);
+                             hn::StoreU(q, d, sums.squares + c);
+                         });
+                     });
+}
 
-    // Second pass: Σ(x − shift) corrects the mean, Σ(x − shift)² − (Σ(x − shift))²/n is M2.
-    V e0 = hn::Zero(d), e1 = hn::Zero(d), q0 = hn::Zero(d), q1 = hn::Zero(d);
-    for (r = 0; r + 2 <= rows; r += 2) {
-        const V d0 = hn::Sub(hn::LoadU(d, x + (r + 0) * channels), shift);
-        const V d1 = hn::Sub(hn::LoadU(d, x + (r + 1) * channels), shift);
-        e0 = hn::Add(e0, d0);
-        e1 = hn::Add(e1, d1);
-        q0 = hn::MulAdd(d0, d0, q0);
-        q1 = hn::MulAdd(d1, d1, q1);
-    }
-    if (r < rows) {
-        const V d0 = hn::Sub(hn::LoadU(d, x + r * channels), shift);
-        e0 = hn::Add(e0, d0);
-        q0 = hn::MulAdd(d0, d0, q0);
-    }
+// Adds the sums to those in double; the first ones overwrite.
+HWY_INLINE void add_sums(const ColumnSums& sums, std::int64_t columns, bool first, double* HWY_RESTRICT error,
+                         double* HWY_RESTRICT squares) {
+    for_doubles(columns, [&](auto dd, std::int64_t i) HWY_ATTR {
+        const auto e = load_as_doubles(dd, sums.error + i), q = load_as_doubles(dd, sums.squares + i);
+        hn::StoreU(first ? e : hn::Add(hn::LoadU(dd, error + i), e), dd, error + i);
+        hn::StoreU(first ? q : hn::Add(hn::LoadU(dd, squares + i), q), dd, squares + i);
+    });
+}
 
-    HWY_ALIGN float shifts[HWY_MAX_BYTES / sizeof(float)];
-    HWY_ALIGN float errors[HWY_MAX_BYTES / sizeof(float)];
-    HWY_ALIGN float squares[HWY_MAX_BYTES / sizeof(float)];
-    hn::StoreU(shift, d, shifts);
-    hn::StoreU(hn::Add(e0, e1), d, errors);
-    hn::StoreU(hn::Add(q0, q1), d, squares);
-    const double n = static_cast<double>(rows);
-    for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
-        const double error = errors[lane];
-        const double block_mean = shifts[lane] + error / n;
-        const double block_m2 = std::max(0.0, squares[lane] - error * error / n);
-        if (n_before == 0) {
-            mean[lane] = block_mean;
-            m2[lane] = squares[lane] == squares[lane] ? block_m2 : squares[lane];  // max() would hide a NaN
+// Chan, Golub and LeVeque 1979: n_b values join n_a of each column.
+void MergeMoments(std::int64_t channels, double count_a, double* HWY_RESTRICT mean_a, double* HWY_RESTRICT m2_a,
+                  double count_b, const double* HWY_RESTRICT mean_b, const double* HWY_RESTRICT m2_b) {
+    const double share = count_b / (count_a + count_b);
+    for_doubles(channels, [&](auto dd, std::int64_t c) HWY_ATTR {
+        const auto mean = hn::LoadU(dd, mean_a + c), delta = hn::Sub(hn::LoadU(dd, mean_b + c), mean);
+        const auto within = hn::Add(hn::LoadU(dd, m2_a + c), hn::LoadU(dd, m2_b + c));
+        hn::StoreU(hn::MulAdd(delta, hn::Set(dd, share), mean), dd, mean_a + c);
+        hn::StoreU(hn::MulAdd(hn::Mul(delta, delta), hn::Set(dd, count_a * share), within), dd, m2_a + c);
+    });
+}
+
+// Mean = shift + Σd/n and M2 = Σd² − (Σd)²/n of n values with d = x − shift, from the sums in `mean` and `m2`. Says
+// whether the shift was near enough in every column: M2 at least half of Σd² (else it lost bits) and finite (else there
+// is a NaN, or only the squares around this shift are too large).
+HWY_INLINE bool finish(const ColumnSums& sums, std::int64_t columns, double n, double* HWY_RESTRICT mean,
+                       double* HWY_RESTRICT m2) {
+    bool near = true;
+    for_doubles(columns, [&](auto dd, std::int64_t i) HWY_ATTR {
+        const auto error = hn::LoadU(dd, mean + i), squares = hn::LoadU(dd, m2 + i);
+        const auto offset = hn::Div(error, hn::Set(dd, n));
+        const auto left = hn::NegMulAdd(error, offset, squares);
+        hn::StoreU(hn::Add(load_as_doubles(dd, sums.shift + i), offset), dd, mean + i);
+        // max() would hide a NaN.
+        hn::StoreU(hn::IfThenElse(hn::Lt(left, hn::Zero(dd)), hn::Zero(dd), left), dd, m2 + i);
+        const auto finite = hn::Lt(squares, hn::Set(dd, std::numeric_limits<double>::infinity()));
+        near &= hn::AllTrue(dd, hn::And(finite, hn::Ge(left, hn::Mul(squares, hn::Set(dd, 0.5)))));
+    });
+    return near;
+}
+
+// The mean of the first 16 rows is what all are shifted by, so that the others need one look only and flow by at the
+// speed of memory. Where it turns out to be off by more than the deviation, every 64 rows get a mean of their own.
+HWY_INLINE void moments_of_columns(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x,
+                                   std::int64_t columns, double* HWY_RESTRICT mean, double* HWY_RESTRICT m2) {
+    constexpr std::int64_t first_rows = 16;
+    ColumnSums sums;
+    find_shift(std::min(first_rows, rows), channels, x, columns, sums);
+    for (std::int64_t first = 0; first < rows; first += rows_per_sum) {
+        if (rows <= rows_per_sum) {  // a block of the plan, which is in cache
+            look<rows_in_l1>(rows, channels, x, columns, sums);
         } else {
-            merge_one(n_before, mean[lane], m2[lane], n, block_mean,
-                      squares[lane] == squares[lane] ? block_m2 : squares[lane]);
+            look<4>(std::min(rows_per_sum, rows - first), channels, x + first * channels, columns, sums);
+        }
+        add_sums(sums, columns, first == 0, mean, m2);
+    }
+    if (finish(sums, columns, static_cast<double>(rows), mean, m2) || rows <= first_rows) return;
+
+    double mean_b[columns_at_once], m2_b[columns_at_once];
+    for (std::int64_t first = 0; first < rows; first += rows_per_sum) {
+        const std::int64_t n = std::min(rows_per_sum, rows - first);
+        const float* from = x + first * channels;
+        find_shift(n, channels, from, columns, sums);
+        look<4>(n, channels, from, columns, sums);
+        add_sums(sums, columns, true, first == 0 ? mean : mean_b, first == 0 ? m2 : m2_b);
+        finish(sums, columns, static_cast<double>(n), first == 0 ? mean : mean_b, first == 0 ? m2 : m2_b);
+        if (first > 0) {
+            MergeMoments(columns, static_cast<double>(first), mean, m2, static_cast<double>(n), mean_b, m2_b);
         }
     }
 }
 
 void BlockMoments(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, double* HWY_RESTRICT mean,
                   double* HWY_RESTRICT m2) {
-    for (std::int64_t first = 0; first < rows; first += rows_per_sum) {
-        const std::int64_t n = std::min(rows_per_sum, rows - first);
-        for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
-            moments_of_columns(d, n, channels, x + first * channels + c, static_cast<double>(first), mean + c, m2 + c);
-        });
+    for (std::int64_t c = 0; c < channels; c += columns_at_once) {
+        moments_of_columns(rows, channels, x + c, std::min(columns_at_once, channels - c), mean + c, m2 + c);
     }
 }
 
-void MergeMoments(std::int64_t channels, double count_a, double* HWY_RESTRICT mean_a, double* HWY_RESTRICT m2_a,
-                  double count_b, const double* HWY_RESTRICT mean_b, const double* HWY_RESTRICT m2_b) {
-    for (std::int64_t c = 0; c < channels; ++c) merge_one(count_a, mean_a[c], m2_a[c], count_b, mean_b[c], m2_b[c]);
+// ((x − high) − low)·scale + shift as (x − high)·scale + offset with offset = shift − low·scale: a difference less a
+// value, and x − high is the one that must be exact.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V offset_of(D d, const float* low, V scale, const float* shift) {
+    return hn::NegMulAdd(hn::LoadU(d, low), scale, hn::LoadU(d, shift));
 }
 
+// In cache: a column's numbers stay in registers for some rows.
 template <bool kReLU>
-HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float* x, const float* HWY_RESTRICT mean_high,
-                          const float* HWY_RESTRICT mean_low, const float* HWY_RESTRICT scale,
+HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float* x, const float* HWY_RESTRICT high,
+                          const float* HWY_RESTRICT low, const float* HWY_RESTRICT scale,
                           const float* HWY_RESTRICT shift, float* y) {
-    for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
-        const auto high = hn::LoadU(d, mean_high + c), low = hn::LoadU(d, mean_low + c);
-        const auto s = hn::LoadU(d, scale + c), b = hn::LoadU(d, shift + c);
-        for (std::int64_t r = 0; r < rows; ++r) {
-            const auto centred = hn::Sub(hn::Sub(hn::LoadU(d, x + r * channels + c), high), low);
-            auto v = hn::MulAdd(centred, s, b);
-            if constexpr (kReLU) v = hn::IfThenZeroElse(hn::Le(v, hn::Zero(d)), v);  // max() would hide a NaN
-            hn::StoreU(v, d, y + r * channels + c);
-        }
+    for_rows<rows_in_l1>(rows, false, [&](std::int64_t row, std::int64_t, auto count) HWY_ATTR {
+        for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
+            const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c);
+            const auto b = offset_of(d, low + c, s, shift + c);
+            for (std::int64_t at = row * channels + c; at < (row + count) * channels; at += channels) {
+                auto v = hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h), s, b);
+                if constexpr (kReLU) v = hn::IfThenZeroElse(hn::Le(v, hn::Zero(d)), v);  // max() would hide a NaN
+                hn::StoreU(v, d, y + at);
+            }
+        });
+    });
+}
+
+// Past the caches: two streams of whole rows.
+HWY_INLINE void normalize_past_caches(std::int64_t rows, std::int64_t channels, const float* x, std::int64_t columns,
+                                      const float* high, const float* scale, const float* offset, float* y) {
+    for_rows<2>(rows, true, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+        for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
+            const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c), b = hn::LoadU(d, offset + c);
+            for (int i = 0; i < count; ++i) {
+                const std::int64_t at = (row + i * pitch) * channels + c;
+                store<true>(hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h), s, b), d, y + at);
+            }
+        });
     });
 }
 
 void BlockNormalize(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
-                    const float* mean_low, const float* scale, const float* shift, bool relu, float* y) {
-    if (relu) {
-        normalize<true>(rows, channels, x, mean_high, mean_low, scale, shift, y);
-    } else {
-        normalize<false>(rows, channels, x, mean_high, mean_low, scale, shift, y);
-    }
-}
-
-void BlockBackwardSums(std::int64_t rows, std::int64_t channels, const float* x, const ChannelMoments& moments,
-                       const float* a, const float* da, float* dy, double* HWY_RESTRICT sum_dy,
-                       double* HWY_RESTRICT sum_dy_xhat) {
-    for (std::int64_t first = 0; first < rows; first += rows_per_sum) {
-        const std::int64_t end = std::min(first + rows_per_sum, rows);
-        for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
-            using V = hn::Vec<decltype(d)>;
-            const V high = hn::LoadU(d, moments.mean_high + c), low = hn::LoadU(d, moments.mean_low + c);
-            const V inverse = hn::LoadU(d, moments.inverse + c), zero = hn::Zero(d);
-            V sums[2] = {zero, zero}, products[2] = {zero, zero};
-            for (std::int64_t r = first; r < end; ++r) {
-                const std::int64_t i = r * channels + c;
-                V v = hn::LoadU(d, da + i);
-                if (a != nullptr) v = hn::IfThenElseZero(hn::Gt(hn::LoadU(d, a + i), zero), v);
-                if (a != nullptr || dy != da) hn::StoreU(v, d, dy + i);
-                const V centred = hn::Sub(hn::Sub(hn::LoadU(d, x + i), high), low);
-                sums[r & 1] = hn::Add(sums[r & 1], v);
-                products[r & 1] = hn::MulAdd(v, centred, products[r & 1]);
-            }
-            HWY_ALIGN float s[HWY_MAX_BYTES / sizeof(float)];
-            HWY_ALIGN float p[HWY_MAX_BYTES / sizeof(float)];
-            hn::StoreU(hn::Add(sums[0], sums[1]), d, s);
-            hn::StoreU(hn::Mul(hn::Add(products[0], products[1]), inverse), d, p);
-            for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
-                const std::int64_t at = c + static_cast<std::int64_t>(lane);
-                sum_dy[at] = (first == 0 ? 0.0 : sum_dy[at]) + s[lane];
-                sum_dy_xhat[at] = (first == 0 ? 0.0 : sum_dy_xhat[at]) + p[lane];
-            }
+                    const float* mean_low, const float* scale, const float* shift, bool relu, float* y, Stores stores) {
+    if (relu) return normalize<true>(rows, channels, x, mean_high, mean_low, scale, shift, y);
+    if (stores == Stores::cached || !on_boundaries(y, channels))
+        return normalize<false>(rows, channels, x, mean_high, mean_low, scale, shift, y);
+    HWY_ALIGN float offset[columns_at_once];
+    for (std::int64_t first = 0; first < channels; first += columns_at_once) {
+        const std::int64_t columns = std::min(columns_at_once, channels - first);
+        for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
+            const std::int64_t at = first + c;
+            hn::StoreU(offset_of(d, mean_low + at, hn::LoadU(d, scale + at), shift + at), d, offset + c);
         });
+        normalize_past_caches(rows, channels, x + first, columns, mean_high + first, scale + first, offset, y + first);
     }
-}
-
-void BlockBackwardInput(std::int64_t rows, std::int64_t channels, const float* x, const float* HWY_RESTRICT mean_high,
-                        const float* HWY_RESTRICT mean_low, const float* HWY_RESTRICT scale,
-                        const float* HWY_RESTRICT mean_dy, const float* HWY_RESTRICT slope, const float* dy,
-                        float* dx) {
-    for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
-        const auto high = hn::LoadU(d, mean_high + c), low = hn::LoadU(d, mean_low + c);
-        const auto g = hn::LoadU(d, scale + c), mean = hn::LoadU(d, mean_dy + c), k = hn::LoadU(d, slope + c);
-        for (std::int64_t r = 0; r < rows; ++r) {
-            const std::int64_t i = r * channels + c;
-            const auto centred = hn::Sub(hn::Sub(hn::LoadU(d, x + i), high), low);
-            const auto v = hn::NegMulAdd(centred, k, hn::Sub(hn::LoadU(d, dy + i), mean));
-            hn::StoreU(hn::Mul(v, g), d, dx + i);
-        }
-    });
+    hwy::FlushStream();
 }
 
 }  // namespace HWY_NAMESPACE
@@ -176,8 +207,6 @@ namespace evenkeel::kernels {
 HWY_EXPORT(BlockMoments);
 HWY_EXPORT(MergeMoments);
 HWY_EXPORT(BlockNormalize);
-HWY_EXPORT(BlockBackwardSums);
-HWY_EXPORT(BlockBackwardInput);
 
 void block_moments(std::int64_t rows, std::int64_t channels, const float* x, double* mean, double* m2) {
     HWY_DYNAMIC_DISPATCH(BlockMoments)(rows, channels, x, mean, m2);
@@ -189,20 +218,9 @@ void merge_moments(std::int64_t channels, double count_a, double* mean_a, double
 }
 
 void block_normalize(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
-                     const float* mean_low, const float* scale, const float* shift, bool relu, float* y) {
-    HWY_DYNAMIC_DISPATCH(BlockNormalize)(rows, channels, x, mean_high, mean_low, scale, shift, relu, y);
-}
-
-void block_backward_sums(std::int64_t rows, std::int64_t channels, const float* x, const ChannelMoments& moments,
-                         const float* a, const float* da, float* dy, double* sum_dy, double* sum_dy_xhat) {
-    HWY_DYNAMIC_DISPATCH(BlockBackwardSums)(rows, channels, x, moments, a, da, dy, sum_dy, sum_dy_xhat);
-}
-
-void block_backward_input(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
-                          const float* mean_low, const float* scale, const float* mean_dy, const float* slope,
-                          const float* dy, float* dx) {
-    HWY_DYNAMIC_DISPATCH(BlockBackwardInput)
-    (rows, channels, x, mean_high, mean_low, scale, mean_dy, slope, dy, dx);
+                     const float* mean_low, const float* scale, const float* shift, bool relu, float* y,
+                     Stores stores) {
+    HWY_DYNAMIC_DISPATCH(BlockNormalize)(rows, channels, x, mean_high, mean_low, scale, shift, relu, y, stores);
 }
 
 }  // namespace evenkeel::kernels

@@ -19,8 +19,13 @@ struct ChannelMoments {
     const float* inverse;  ///< 1/√(σ² + ε)
 };
 
-/// Mean and M2 = Σ(x − mean)² of each channel over the block, in double; two passes with correction over at
-/// most 64 rows at a time, merged by Chan, Golub and LeVeque 1979. mean, m2: [channels], overwritten.
+/// Whether results will be read again soon, or go past the caches because they would only push other data out. Takes
+/// effect where rows begin on vector boundaries; bits are the same, and other threads may read when the call is over.
+enum class Stores { cached, past_caches };
+
+/// Mean and M2 = Σ(x − mean)² of each channel over the block, in double. All rows are shifted by the mean of the first
+/// 16, which the sums then correct; where that was off by more than the deviation, each 64 rows are shifted by their own
+/// mean and merged by Chan, Golub and LeVeque 1979. mean, m2: [channels], overwritten.
 void block_moments(std::int64_t rows, std::int64_t channels, const float* x, double* mean, double* m2);
 
 /// Merges (count_b, mean_b, m2_b) into (count_a, mean_a, m2_a): Chan, Golub and LeVeque 1979, equation 2.1.
@@ -30,10 +35,11 @@ void merge_moments(std::int64_t channels, double count_a, double* mean_a, double
 /// y = g(scale·((x − mean_high) − mean_low) + shift) with scale = γ·inverse, shift = β and g = ReLU or
 /// nothing. y [rows, channels]; may be x.
 void block_normalize(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
-                     const float* mean_low, const float* scale, const float* shift, bool relu, float* y);
+                     const float* mean_low, const float* scale, const float* shift, bool relu, float* y,
+                     Stores stores = Stores::cached);
 
 /// Sums for the backward pass. da: gradient behind g, [rows, channels]; a: the output behind g where g is
-/// ReLU, else null. Writes dy = da·g' (may be da) and
+/// ReLU, else null. Writes dy = da·g' (may be da; null where a is null: dy is da then) and
 ///   sum_dy[c] = Σ dy,  sum_dy_xhat[c] = Σ dy·ẑ   (double, overwritten).
 void block_backward_sums(std::int64_t rows, std::int64_t channels, const float* x, const ChannelMoments& moments,
                          const float* a, const float* da, float* dy, double* sum_dy, double* sum_dy_xhat);
@@ -42,6 +48,6 @@ void block_backward_sums(std::int64_t rows, std::int64_t channels, const float* 
 /// slope = inverse·Σ(dy·ẑ)/m, all [channels]. dx may be dy.
 void block_backward_input(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
                           const float* mean_low, const float* scale, const float* mean_dy, const float* slope,
-                          const float* dy, float* dx);
+                          const float* dy, float* dx, Stores stores = Stores::cached);
 
 }  // namespace evenkeel::kernels

@@ -85,18 +85,21 @@ void BlockBackwardSumsInner(const InnerBlock& block, const float* x, const Chann
     for (std::int64_t o = 0; o < block.outer; ++o) {
         for (std::int64_t c = 0; c < block.channels; ++c) {
             const std::int64_t at = (o * block.channels + c) * block.inner;
-            for_columns(block.inner, [&](auto d, std::int64_t i) HWY_ATTR {
-                auto v = hn::LoadU(d, da + at + i);
-                if (a != nullptr) v = hn::IfThenElseZero(hn::Gt(hn::LoadU(d, a + at + i), hn::Zero(d)), v);
-                hn::StoreU(v, d, dy + at + i);
-            });
+            const float* gradient = dy != nullptr ? dy : da;
+            if (dy != nullptr) {
+                for_columns(block.inner, [&](auto d, std::int64_t i) HWY_ATTR {
+                    auto v = hn::LoadU(d, da + at + i);
+                    if (a != nullptr) v = hn::IfThenElseZero(hn::Gt(hn::LoadU(d, a + at + i), hn::Zero(d)), v);
+                    hn::StoreU(v, d, dy + at + i);
+                });
+            }
             sum_dy[c] +=
-                sum_over(block.inner, [&](auto d, std::int64_t i) HWY_ATTR { return hn::LoadU(d, dy + at + i); });
+                sum_over(block.inner, [&](auto d, std::int64_t i) HWY_ATTR { return hn::LoadU(d, gradient + at + i); });
             sum_dy_xhat[c] += moments.inverse[c] * sum_over(block.inner, [&](auto d, std::int64_t i) HWY_ATTR {
                                   const auto centred =
                                       hn::Sub(hn::Sub(hn::LoadU(d, x + at + i), hn::Set(d, moments.mean_high[c])),
                                               hn::Set(d, moments.mean_low[c]));
-                                  return hn::Mul(hn::LoadU(d, dy + at + i), centred);
+                                  return hn::Mul(hn::LoadU(d, gradient + at + i), centred);
                               });
         }
     }

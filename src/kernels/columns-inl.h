@@ -10,7 +10,9 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
@@ -30,6 +32,65 @@ HWY_INLINE void for_columns(std::int64_t columns, const Body& body) {
     for (const auto step = static_cast<std::int64_t>(hn::Lanes(quarter)); c + step <= columns; c += step)
         body(quarter, c);
     for (; c < columns; ++c) body(one, c);
+}
+
+/// Calls body(dd, i) for double vectors that cover [0, count) once, whole ones first.
+template <class Body>
+HWY_INLINE void for_doubles(std::int64_t count, const Body& body) {
+    const hn::ScalableTag<double> full;
+    const hn::CappedTag<double, 1> one;
+    std::int64_t i = 0;
+    for (const auto step = static_cast<std::int64_t>(hn::Lanes(full)); i + step <= count; i += step) body(full, i);
+    for (; i < count; ++i) body(one, i);
+}
+
+/// Lanes(dd) floats at p, as doubles.
+template <class DD>
+HWY_INLINE hn::Vec<DD> load_as_doubles(DD dd, const float* p) {
+    const hn::Rebind<float, DD> df;
+    return hn::PromoteTo(dd, hn::LoadU(df, p));
+}
+
+/// Float sums take in at most this many rows before doubles take over: their rounding stays near 64·2⁻²⁴.
+constexpr std::int64_t rows_per_sum = 64;
+
+/// Columns that are worked on at once: what is kept for each lies on the stack and in L1.
+constexpr std::int64_t columns_at_once = 1024;
+
+/// Rows of a block that is in cache, worked on together: L1 holds them, and a column's scale and sums stay in registers.
+constexpr int rows_in_l1 = 16;
+
+/// Rows of more floats than this are read as streams that lie apart.
+constexpr std::int64_t narrow_row = 256;
+
+/// Calls body(r, pitch, count) for groups of rows r, r + pitch, … (`count` of them, a compile-time number) that cover
+/// [0, rows) once: what is loaded for one row (scales, sums) serves kCount rows. Rows of a group lie side by side, or
+/// `apart`: then each of kCount streams runs through its own part of the rows in the order of memory. Prefetchers follow
+/// that; rows of 4 KiB side by side they do not, at half the speed.
+template <int kCount, class Body>
+HWY_INLINE void for_rows(std::int64_t rows, bool apart, const Body& body) {
+    const std::int64_t groups = rows / kCount, pitch = apart ? groups : 1, step = apart ? 1 : kCount;
+    for (std::int64_t g = 0; g < groups; ++g) body(g * step, pitch, std::integral_constant<int, kCount>());
+    const std::int64_t rest = groups * kCount;
+    if (!apart && rest < rows) return body(rest, pitch, static_cast<int>(rows - rest));
+    for (std::int64_t r = rest; r < rows; ++r) body(r, pitch, std::integral_constant<int, 1>());
+}
+
+/// Stores v at p, past the caches where `kStream` and the vector is a whole one (p is then on its boundary).
+template <bool kStream, class D>
+HWY_INLINE void store(hn::Vec<D> v, D d, float* p) {
+    if constexpr (kStream && hn::MaxLanes(D()) == hn::MaxLanes(hn::ScalableTag<float>())) {
+        hn::Stream(v, d, p);
+    } else {
+        hn::StoreU(v, d, p);
+    }
+}
+
+/// Whether every whole vector of every row of y starts on a vector's boundary, as storing past the caches asks.
+HWY_INLINE bool on_boundaries(const float* y, std::int64_t channels) {
+    const std::size_t bytes = hn::Lanes(hn::ScalableTag<float>()) * sizeof(float);
+    return reinterpret_cast<std::uintptr_t>(y) % bytes == 0 &&
+           static_cast<std::size_t>(channels) * sizeof(float) % bytes == 0;
 }
 
 }  // namespace HWY_NAMESPACE

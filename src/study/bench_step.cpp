@@ -1,81 +1,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 
 #include "core/threads.hpp"
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/core/random.hpp"
-#include "evenkeel/data/batches.hpp"
-#include "evenkeel/model/description.hpp"
 #include "evenkeel/study/bench.hpp"
-#include "plan/plan.hpp"
 #include "study/bench_products.hpp"
+#include "study/bench_time.hpp"
+#include "study/stepper.hpp"
 
 namespace evenkeel {
 namespace {
 
 constexpr std::int64_t classes = 10;
-
-/// Flatten, then Dense, [BN], ReLU of each hidden layer, Dense 10 softmax.
-ModelDescription network(const Shape& input, const std::vector<std::int64_t>& hidden, bool normalize) {
-    ModelDescription model;
-    model.add(Input(input));
-    model.add(Flatten{});
-    model.add(Rescaling(1.0 / 255));
-    for (const std::int64_t units : hidden) {
-        model.add(Dense(units));
-        if (normalize) model.add(BatchNormalization{});
-        model.add(ReLU{});
-    }
-    model.add(Dense(classes, {.activation = "softmax"}));
-    return model;
-}
-
-/// A network in training: one step after the other over random batches.
-class Stepper {
-  public:
-    Stepper(const Examples& images, const std::vector<std::int64_t>& hidden, bool normalize, std::int64_t batch,
-            ThreadPool& pool)
-        : description_(network(images.shape, hidden, normalize)),
-          layout_(description_),
-          values_(description_, layout_, 0),
-          compilation_{.optimizer = SGD{.learning_rate = 0.1}},
-          order_(images.rows(), batch, 0, true),
-          plan_(description_, layout_, &compilation_, pool, {.largest_batch = batch}),
-          full_batches_(images.rows() / batch) {
-        all_.x.bytes = std::get<std::vector<std::uint8_t>>(images.values).data();
-        all_.x.features = elements(images.shape, "bench");
-        all_.labels = images.labels.data();
-        order_.epoch(0);
-    }
-    double step() {
-        const std::int64_t now = at_;
-        at_ = (at_ + 1) % full_batches_;
-        const BatchView next = batch(at_);
-        return plan_.train_step(batch(now), values_, optimizer_, 0, &next).loss;
-    }
-    const VariableValues& values() const { return values_; }
-
-  private:
-    BatchView batch(std::int64_t index) const {
-        const auto rows = order_.batch(index);
-        BatchView view = all_;
-        view.x.rows = rows.data();
-        view.rows = static_cast<std::int64_t>(rows.size());
-        return view;
-    }
-    ModelDescription description_;
-    VariableLayout layout_;
-    VariableValues values_;
-    OptimizerValues optimizer_;
-    Compilation compilation_;
-    BatchOrder order_;
-    Plan plan_;
-    BatchView all_;
-    std::int64_t full_batches_, at_ = 0;
-};
 
 bool same_bits(const Buffer<float>& a, const Buffer<float>& b) {
     return std::ranges::equal(std::as_bytes(a.span()), std::as_bytes(b.span()));  // a plain network has no statistics
@@ -113,18 +52,7 @@ void check_learning(const Examples& images, const std::vector<std::int64_t>& hid
 template <typename Step>
 void time_calls(int calls, const Step& step, std::vector<double>& microseconds) {
     for (int i = 0; i < 3; ++i) step();
-    for (int i = 0; i < calls; ++i) {
-        const auto start = std::chrono::steady_clock::now();
-        step();
-        microseconds.push_back(
-            std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
-    }
-}
-
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    const std::size_t middle = values.size() / 2;
-    return values.size() % 2 == 1 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
+    for (int i = 0; i < calls; ++i) microseconds.push_back(time_call(step));
 }
 
 BenchStepRow measure(const Examples& images, const std::vector<std::int64_t>& hidden, std::int64_t batch, int threads,

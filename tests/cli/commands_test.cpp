@@ -95,6 +95,48 @@ TEST(Bench, MeasuresEveryBatchAndThread) {
     EXPECT_LE(widest_line(o.out), 100U);
 }
 
+TEST(Simd, TheEnvironmentPicksTheInstructionSet) {
+    ::setenv("EVENKEEL_SIMD", "portable", 1);
+    EXPECT_EQ(json_of({"summary", "--model", "model_bn"})["machine"]["simd"], "portable");
+    ::setenv("EVENKEEL_SIMD", "avx1024", 1);
+    expect_refusal({"summary", "--model", "model_bn"}, {"avx1024", "portable"});
+    ::unsetenv("EVENKEEL_SIMD");
+}
+
+TEST(Bench, ComparesTheKernelsWithTheMemory) {
+    const json j = json_of({"bench", "batchnorm", "--shape", "300x7,3x4x5x16", "--repeats", "3", "--quiet"});
+    ASSERT_EQ(j["rows"].size(), 12U);
+    EXPECT_EQ(j["rows"][6]["shape"], (json{3, 4, 5, 16}));
+    EXPECT_EQ(j["rows"][3]["threads"], 2);
+    EXPECT_EQ(j["rows"][1]["pass"], "backward");
+    EXPECT_EQ(j["rows"][1]["streams"], 5);
+    for (const json& row : j["rows"]) {
+        for (const char* key : {"us", "gb_per_s", "limit_gb_per_s", "share"}) EXPECT_GT(row[key], 0.0);
+    }
+    EXPECT_LE(widest_line(output_of({"bench", "batchnorm", "--shape", "300x7", "--repeats", "1", "--quiet"})), 100U);
+}
+
+TEST(Bench, TimesPredictions) {
+    const json j = json_of({"bench", "predict", "--batches", "1,32", "--repeats", "2", "--quiet"});
+    ASSERT_EQ(j["rows"].size(), 2U);
+    for (const json& row : j["rows"]) {
+        for (const char* key : {"plain_us", "bn_us", "plain_rows_per_s", "bn_rows_per_s"}) EXPECT_GT(row[key], 0.0);
+        EXPECT_NEAR(row["bn_rows_per_s"].get<double>() * row["bn_us"].get<double>(), 1e6 * row["batch"].get<double>(),
+                    1.0);
+    }
+}
+
+TEST(Bench, RunsAJobInAProcessOfItsOwn) {
+    const json j =
+        json_of({"bench", "job", "--data", "digits", "--epochs", "1", "--threads", "2", "--repeats", "2", "--quiet"});
+    ASSERT_EQ(j["runs"].size(), 2U);
+    EXPECT_GT(j["wall_s"], 0.0);
+    EXPECT_GT(j["peak_bytes"], 10'000'000) << "the digits alone are as large";
+    EXPECT_GT(j["test_accuracy"], 0.5);
+    EXPECT_EQ(j["runs"][0]["test_accuracy"], j["runs"][1]["test_accuracy"]);
+    expect_refusal({"bench", "job", "--data", "nowhere"}, {"evenkeel bench job:", "exit code 0", "nowhere"});
+}
+
 TEST(Output, AReaderThatGoesAwayIsNoFailure) {
     Program explain({"explain"}, "closed pipe");
     EXPECT_EQ(explain.wait().code, 0);

@@ -27,7 +27,10 @@ TEST(Usage, EveryCommandExplainsItselfWithExamples) {
                                                    {"summary"},
                                                    {"standardize"},
                                                    {"data", "fetch"},
-                                                   {"bench", "step"}}) {
+                                                   {"bench", "step"},
+                                                   {"bench", "batchnorm"},
+                                                   {"bench", "predict"},
+                                                   {"bench", "job"}}) {
         Words words = command;
         words.push_back("--help");
         const std::string text = output_of(words);
@@ -125,6 +128,10 @@ TEST(Usage, OptionsOfTheOtherCommandsAreCheckedToo) {
     expect_refusal({"bench", "step", "--batches", "32,x"}, {"[--batches]"});
     expect_refusal({"bench", "step", "--threads", "-2"}, {"[--threads]"});
     expect_refusal({"bench", "step", "--repeats", "0"}, {"[--repeats]"});
+    for (const char* shape : {"x", "64", "0x4", "3x", "3x4,", "3x4;5", "1x4"})
+        expect_refusal({"bench", "batchnorm", "--shape", shape}, {"shape"});
+    expect_refusal({"bench", "predict", "--batches", "0"}, {"[--batches]"});
+    expect_refusal({"bench", "job", "--epochs", "0"}, {"[--epochs]"});
     expect_refusal({"predict", keras_fixture("lecture.keras"), "--rows", "0"}, {"[--rows]"});
     expect_refusal({"predict", keras_fixture("lecture.keras"), "--split", "half"}, {"[--split]"});
     expect_refusal({"summary", "--model", "mlp:1-2-"}, {"mlp"});

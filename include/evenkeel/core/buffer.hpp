@@ -3,11 +3,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <new>
 #include <span>
 #include <utility>
 
+#include "evenkeel/core/export.hpp"
+
 namespace evenkeel {
+namespace detail {
+
+/// Memory for a Buffer, on a 64-byte boundary; where it is large, on pages of 2 MiB if the system has them, which saves
+/// most misses of the address cache. Throws std::bad_alloc.
+EVENKEEL_API void* allocate(std::size_t bytes);
+EVENKEEL_API void release(void* memory, std::size_t bytes) noexcept;
+
+}  // namespace detail
 
 /// A fixed number of values of a plain type, zero at first, on a 64-byte boundary (a cache line, a 512-bit
 /// vector).
@@ -17,7 +26,7 @@ class Buffer {
     Buffer() = default;
     explicit Buffer(std::int64_t size) : size_(size) {
         if (size > 0) {
-            data_ = static_cast<T*>(::operator new(bytes(), alignment));
+            data_ = static_cast<T*>(detail::allocate(bytes()));
             std::memset(static_cast<void*>(data_), 0, bytes());
         }
     }
@@ -30,7 +39,7 @@ class Buffer {
         return *this;
     }
     ~Buffer() {
-        if (data_ != nullptr) ::operator delete(data_, alignment);
+        if (data_ != nullptr) detail::release(data_, bytes());
     }
 
     T* data() noexcept { return data_; }
@@ -42,7 +51,6 @@ class Buffer {
     std::span<const T> span() const noexcept { return {data_, static_cast<std::size_t>(size_)}; }
 
   private:
-    static constexpr std::align_val_t alignment{64};
     std::size_t bytes() const noexcept { return static_cast<std::size_t>(size_) * sizeof(T); }
     void swap(Buffer& other) noexcept {
         std::swap(data_, other.data_);

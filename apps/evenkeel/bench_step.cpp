@@ -1,0 +1,98 @@
+#include "evenkeel/study/bench.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "bench.hpp"
+#include "evenkeel/core/error.hpp"
+#include "option_values.hpp"
+#include "terminal.hpp"
+#include "training_options.hpp"
+
+namespace evenkeel::cli {
+namespace {
+
+struct BenchOptions {
+    std::vector<std::int64_t> batches = {32, 128, 512};
+    std::vector<std::int64_t> threads = {1, 2};
+    std::int64_t repeats = 40;
+    std::string model = "lecture";
+    std::string data;
+    bool json = false;
+    bool quiet = false;
+};
+
+int run_bench(const BenchOptions& o) {
+    JsonHeader header("bench step");
+    header.arguments = {{"batches", o.batches},
+                        {"threads", o.threads},
+                        {"repeats", o.repeats},
+                        {"model", o.model},
+                        {"data", o.data.empty() ? json() : json(o.data)}};
+    BenchStepOptions options;
+    options.batches = o.batches;
+    for (const std::int64_t t : o.threads) options.threads.push_back(static_cast<int>(t));
+    if (o.model == "deep") {
+        options.hidden.assign(20, 100);
+    } else if (o.model != "lecture") {
+        fail_input("--model", "lecture or deep", fmt::format("\"{:.60}\"", o.model));
+    }
+    options.repeats = static_cast<int>(o.repeats);
+    if (!o.quiet) {
+        options.progress = [](const BenchStepRow& row) {
+            notice(fmt::format("batch {:>5}, {} thread{}: {:.1f} µs a step with BN", row.batch, row.threads,
+                               row.threads == 1 ? "" : "s", row.bn_us));
+        };
+    }
+    const Examples images = o.data.empty() ? bench_images() : open_data(o.data, "").train;
+    const BenchStepResult result = bench_step(images, options);
+
+    json rows = json::array();
+    TextTable table({"batch", "threads", "products µs", "plain µs", "with BN µs", "BN/products", "BN/plain"},
+                    "rrrrrrr");
+    for (const BenchStepRow& r : result.rows) {
+        rows.push_back({{"batch", r.batch},
+                        {"threads", r.threads},
+                        {"gemm_only_us", r.gemm_only_us},
+                        {"plain_us", r.plain_us},
+                        {"bn_us", r.bn_us}});
+        table.add({fmt::format("{}", r.batch), fmt::format("{}", r.threads), fmt::format("{:.1f}", r.gemm_only_us),
+                   fmt::format("{:.1f}", r.plain_us), fmt::format("{:.1f}", r.bn_us),
+                   fmt::format("{:.2f}", r.bn_us / r.gemm_only_us), fmt::format("{:.2f}", r.bn_us / r.plain_us)});
+    }
+    if (o.json) {
+        print(text_of(header.with({{"rows", rows}})));
+        return done;
+    }
+    const char* network = o.model == "deep" ? "a network of 20 hidden layers of 100 units" : "the lecture's network";
+    print("\n" +
+          bold(fmt::format("One training step of {}, from the bytes of a random batch to new weights", network)) +
+          "\n\n" + table.text() +
+          dim("  products: the step's matrix products alone; medians, the three alternating in one run\n"));
+    return done;
+}
+
+}  // namespace
+
+void add_bench_step(CLI::App& bench, Action& chosen) {
+    auto options = std::make_shared<BenchOptions>();
+    CLI::App* sub = bench.add_subcommand("step", "Time of a training step, with and without normalization");
+    add_whole_list(*sub, "--batches", options->batches, 2, 8192, "rows of a batch");
+    add_whole_list(*sub, "--threads", options->threads, 1, 1024, "threads of a step");
+    add_whole(*sub, "--repeats", options->repeats, 3, 100000, "measurements of which each time is the median");
+    add_text(*sub, "--model", options->model, "lecture (784-128-64-10), or deep (20 hidden layers of 100 units)",
+             "WORD");
+    add_text(*sub, "--data", options->data, "images of ten classes to train on; else made-up ones", "DATA");
+    add_output_flags(*sub, options->json, &options->quiet);
+    sub->footer(R"(First it is checked that the loss falls and that two threads give the bits of one; then it is timed.
+
+Examples:
+  evenkeel bench step
+  evenkeel bench step --data mnist
+  evenkeel bench step --model deep --batches 64
+  evenkeel bench step --batches 128 --threads 1 --json)");
+    sub->callback([options, &chosen] { chosen = [options] { return run_bench(*options); }; });
+}
+
+}  // namespace evenkeel::cli

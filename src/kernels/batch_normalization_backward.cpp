@@ -1,0 +1,195 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/batch_normalization_backward.cpp"
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
+#include "kernels/batch_normalization.hpp"
+#include "kernels/columns-inl.h"
+
+#include <algorithm>
+
+HWY_BEFORE_NAMESPACE();
+namespace evenkeel::kernels {
+namespace HWY_NAMESPACE {
+
+// Float sums of some columns, on their way to doubles.
+struct ColumnSums {
+    HWY_ALIGN float dy[columns_at_once];            // Σ dy
+    HWY_ALIGN float dy_from_high[columns_at_once];  // Σ dy·(x − high)
+};
+
+struct BackwardRows {
+    std::int64_t begin, end, channels;
+    const float *x, *a, *da;
+    float* dy;
+    const float* mean_high;
+};
+
+// dy of one vector at i, written where it is not da itself.
+template <bool kReLU, class D>
+HWY_INLINE hn::Vec<D> gradient_before(D d, const BackwardRows& b, std::int64_t i) {
+    auto v = hn::LoadU(d, b.da + i);
+    if constexpr (kReLU) v = hn::IfThenElseZero(hn::Gt(hn::LoadU(d, b.a + i), hn::Zero(d)), v);
+    if (b.dy != nullptr && (kReLU || b.dy != b.da)) hn::StoreU(v, d, b.dy + i);
+    return v;
+}
+
+// The sums of rows [b.begin, b.end).
+template <bool kReLU, int kCount>
+HWY_INLINE void sum_rows(const BackwardRows& b, std::int64_t c0, std::int64_t columns, ColumnSums& sums) {
+    for_rows<kCount>(b.end - b.begin, false, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+        for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
+            const auto high = hn::LoadU(d, b.mean_high + c0 + c);
+            auto s = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.dy + c);
+            auto p = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.dy_from_high + c);
+            for (int i = 0; i < count; ++i) {
+                const std::int64_t at = (b.begin + row + i * pitch) * b.channels + c0 + c;
+                const auto v = gradient_before<kReLU>(d, b, at);
+                s = hn::Add(s, v);
+                p = hn::MulAdd(v, hn::Sub(hn::LoadU(d, b.x + at), high), p);
+            }
+            hn::StoreU(s, d, sums.dy + c);
+            hn::StoreU(p, d, sums.dy_from_high + c);
+        });
+    });
+}
+
+// Σ dy·ẑ = inverse·(Σ dy·(x − high) − low·Σ dy).
+HWY_INLINE void keep_sums(const ColumnSums& sums, std::int64_t columns, bool first, const float* HWY_RESTRICT low,
+                          const float* HWY_RESTRICT inverse, double* HWY_RESTRICT sum_dy,
+                          double* HWY_RESTRICT sum_dy_xhat) {
+    for_doubles(columns, [&](auto dd, std::int64_t i) HWY_ATTR {
+        const auto dy = load_as_doubles(dd, sums.dy + i);
+        const auto centred =
+            hn::NegMulAdd(load_as_doubles(dd, low + i), dy, load_as_doubles(dd, sums.dy_from_high + i));
+        const auto zero = hn::Zero(dd);
+        hn::StoreU(hn::Add(first ? zero : hn::LoadU(dd, sum_dy + i), dy), dd, sum_dy + i);
+        hn::StoreU(hn::MulAdd(centred, load_as_doubles(dd, inverse + i), first ? zero : hn::LoadU(dd, sum_dy_xhat + i)),
+                   dd, sum_dy_xhat + i);
+    });
+}
+
+template <bool kReLU>
+HWY_INLINE void backward_sums(std::int64_t rows, BackwardRows b, const ChannelMoments& moments,
+                              double* HWY_RESTRICT sum_dy, double* HWY_RESTRICT sum_dy_xhat) {
+    ColumnSums sums;
+    for (std::int64_t c = 0; c < b.channels; c += columns_at_once) {
+        const std::int64_t columns = std::min(columns_at_once, b.channels - c);
+        for (b.begin = 0; b.begin < rows; b.begin = b.end) {
+            b.end = std::min(b.begin + rows_per_sum, rows);
+            if (rows <= rows_per_sum) {  // a block of the plan, which is in cache
+                sum_rows<kReLU, rows_in_l1>(b, c, columns, sums);
+            } else if (b.channels > narrow_row) {  // two streams are as many as go on at once over rows that long
+                sum_rows<kReLU, 1>(b, c, columns, sums);
+            } else {
+                sum_rows<kReLU, 4>(b, c, columns, sums);
+            }
+            keep_sums(sums, columns, b.begin == 0, moments.mean_low + c, moments.inverse + c, sum_dy + c,
+                      sum_dy_xhat + c);
+        }
+    }
+}
+
+void BlockBackwardSums(std::int64_t rows, std::int64_t channels, const float* x, const ChannelMoments& moments,
+                       const float* a, const float* da, float* dy, double* sum_dy, double* sum_dy_xhat) {
+    const BackwardRows b{0, 0, channels, x, a, da, dy, moments.mean_high};
+    if (a != nullptr) {
+        backward_sums<true>(rows, b, moments, sum_dy, sum_dy_xhat);
+    } else {
+        backward_sums<false>(rows, b, moments, sum_dy, sum_dy_xhat);
+    }
+}
+
+// scale·(dy − mean_dy − ((x − high) − low)·slope) as two fused products:
+// dy·scale + ((x − high)·k + b) with k = −scale·slope and b = −scale·(mean_dy − low·slope).
+template <class V>
+struct Line {
+    V k, b;
+};
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE Line<V> line_of(D d, const float* low, V scale, const float* mean_dy, const float* slope) {
+    const V negative = hn::Neg(scale), m = hn::LoadU(d, slope);
+    return {hn::Mul(negative, m), hn::Mul(negative, hn::NegMulAdd(hn::LoadU(d, low), m, hn::LoadU(d, mean_dy)))};
+}
+
+// In cache: a column's numbers stay in registers for some rows.
+HWY_INLINE void backward_input(std::int64_t rows, std::int64_t channels, const float* x, const float* HWY_RESTRICT high,
+                               const float* HWY_RESTRICT low, const float* HWY_RESTRICT scale,
+                               const float* HWY_RESTRICT mean_dy, const float* HWY_RESTRICT slope, const float* dy,
+                               float* dx) {
+    for_rows<rows_in_l1>(rows, false, [&](std::int64_t row, std::int64_t, auto count) HWY_ATTR {
+        for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
+            const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c);
+            const auto line = line_of(d, low + c, s, mean_dy + c, slope + c);
+            for (std::int64_t at = row * channels + c; at < (row + count) * channels; at += channels) {
+                const auto through_statistics = hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h), line.k, line.b);
+                hn::StoreU(hn::MulAdd(hn::LoadU(d, dy + at), s, through_statistics), d, dx + at);
+            }
+        });
+    });
+}
+
+// Past the caches: kCount streams of whole rows of x and of dy.
+template <int kCount>
+void backward_input_past_caches(std::int64_t rows, std::int64_t channels, const float* x, std::int64_t columns,
+                                const float* high, const float* scale, const float* k, const float* b, const float* dy,
+                                float* dx) {
+    for_rows<kCount>(rows, true, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+        for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
+            const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c);
+            const auto slope = hn::LoadU(d, k + c), offset = hn::LoadU(d, b + c);
+            for (int i = 0; i < count; ++i) {
+                const std::int64_t at = (row + i * pitch) * channels + c;
+                const auto through_statistics = hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h), slope, offset);
+                store<true>(hn::MulAdd(hn::LoadU(d, dy + at), s, through_statistics), d, dx + at);
+            }
+        });
+    });
+}
+
+void BlockBackwardInput(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
+                        const float* mean_low, const float* scale, const float* mean_dy, const float* slope,
+                        const float* dy, float* dx, Stores stores) {
+    if (stores == Stores::cached || !on_boundaries(dx, channels))
+        return backward_input(rows, channels, x, mean_high, mean_low, scale, mean_dy, slope, dy, dx);
+    HWY_ALIGN float k[columns_at_once];
+    HWY_ALIGN float b[columns_at_once];
+    for (std::int64_t first = 0; first < channels; first += columns_at_once) {
+        const std::int64_t columns = std::min(columns_at_once, channels - first);
+        for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
+            const std::int64_t at = first + c;
+            const auto line = line_of(d, mean_low + at, hn::LoadU(d, scale + at), mean_dy + at, slope + at);
+            hn::StoreU(line.k, d, k + c);
+            hn::StoreU(line.b, d, b + c);
+        });
+        const auto run = channels > narrow_row ? &backward_input_past_caches<1> : &backward_input_past_caches<2>;
+        run(rows, channels, x + first, columns, mean_high + first, scale + first, k, b, dy + first, dx + first);
+    }
+    hwy::FlushStream();
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace evenkeel::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace evenkeel::kernels {
+
+HWY_EXPORT(BlockBackwardSums);
+HWY_EXPORT(BlockBackwardInput);
+
+void block_backward_sums(std::int64_t rows, std::int64_t channels, const float* x, const ChannelMoments& moments,
+                         const float* a, const float* da, float* dy, double* sum_dy, double* sum_dy_xhat) {
+    HWY_DYNAMIC_DISPATCH(BlockBackwardSums)(rows, channels, x, moments, a, da, dy, sum_dy, sum_dy_xhat);
+}
+
+void block_backward_input(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
+                          const float* mean_low, const float* scale, const float* mean_dy, const float* slope,
+                          const float* dy, float* dx, Stores stores) {
+    HWY_DYNAMIC_DISPATCH(BlockBackwardInput)
+    (rows, channels, x, mean_high, mean_low, scale, mean_dy, slope, dy, dx, stores);
+}
+
+}  // namespace evenkeel::kernels
+#endif

@@ -1,0 +1,122 @@
+#include "kernels/streams.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/streams.cpp"
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+#include <hwy/highway.h>
+
+#include "kernels/columns-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace evenkeel::kernels {
+namespace HWY_NAMESPACE {
+
+constexpr std::int64_t floats_a_line = 64 / sizeof(float);
+
+// Runs body(d, i) over [0, n), four whole vectors a round, so that loops cost nothing.
+template <class Body>
+HWY_INLINE void for_stream(std::int64_t n, const Body& body) {
+    const hn::ScalableTag<float> d;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    std::int64_t i = 0;
+    for (; i + 4 * lanes <= n; i += 4 * lanes) {
+        body(d, i, 0);
+        body(d, i + lanes, 1);
+        body(d, i + 2 * lanes, 2);
+        body(d, i + 3 * lanes, 3);
+    }
+    for_columns(n - i, [&](auto part, std::int64_t j) HWY_ATTR { body(part, i + j, 0); });
+}
+
+template <class Load>
+HWY_INLINE float sum_of(std::int64_t n, const Load& load) {
+    const hn::ScalableTag<float> full;
+    auto s0 = hn::Zero(full), s1 = s0, s2 = s0, s3 = s0;
+    float rest = 0;
+    for_stream(n, [&](auto d, std::int64_t i, int which) HWY_ATTR {
+        if constexpr (hn::MaxLanes(d) == hn::MaxLanes(full)) {
+            auto& s = which == 0 ? s0 : which == 1 ? s1 : which == 2 ? s2 : s3;
+            s = hn::Add(s, load(d, i));
+        } else {
+            rest += hn::GetLane(hn::SumOfLanes(d, load(d, i)));
+        }
+    });
+    return rest + hn::GetLane(hn::SumOfLanes(full, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
+}
+
+float ReadStream(std::int64_t n, const float* x) {
+    return sum_of(n, [&](auto d, std::int64_t i) HWY_ATTR { return hn::LoadU(d, x + i); });
+}
+
+float ReadStreams(std::int64_t n, const float* x, const float* y) {
+    return sum_of(n,
+                  [&](auto d, std::int64_t i) HWY_ATTR { return hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i)); });
+}
+
+// Past the caches, two streams that lie apart are a little faster than one.
+template <bool kStream>
+HWY_INLINE void copy(std::int64_t n, const float* x, float* y) {
+    const std::int64_t half = kStream ? n / 2 / floats_a_line * floats_a_line : 0;
+    for_stream(half, [&](auto d, std::int64_t i, int) HWY_ATTR {
+        store<kStream>(hn::LoadU(d, x + i), d, y + i);
+        store<kStream>(hn::LoadU(d, x + half + i), d, y + half + i);
+    });
+    for_stream(n - 2 * half, [&](auto d, std::int64_t i, int)
+                                 HWY_ATTR { store<kStream>(hn::LoadU(d, x + 2 * half + i), d, y + 2 * half + i); });
+}
+
+template <bool kStream>
+HWY_INLINE void add(std::int64_t n, const float* x, const float* y, float* z) {
+    for_stream(n, [&](auto d, std::int64_t i, int)
+                      HWY_ATTR { store<kStream>(hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i)), d, z + i); });
+}
+
+void CopyStream(std::int64_t n, const float* x, float* y, Stores stores) {
+    if (stores == Stores::past_caches) {
+        copy<true>(n, x, y);
+        hwy::FlushStream();
+    } else {
+        copy<false>(n, x, y);
+    }
+}
+
+void AddStreams(std::int64_t n, const float* x, const float* y, float* z, Stores stores) {
+    if (stores == Stores::past_caches) {
+        add<true>(n, x, y, z);
+        hwy::FlushStream();
+    } else {
+        add<false>(n, x, y, z);
+    }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace evenkeel::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace evenkeel::kernels {
+
+HWY_EXPORT(ReadStream);
+HWY_EXPORT(ReadStreams);
+HWY_EXPORT(CopyStream);
+HWY_EXPORT(AddStreams);
+
+float read_stream(std::int64_t n, const float* x) {
+    return HWY_DYNAMIC_DISPATCH(ReadStream)(n, x);
+}
+
+float read_streams(std::int64_t n, const float* x, const float* y) {
+    return HWY_DYNAMIC_DISPATCH(ReadStreams)(n, x, y);
+}
+
+void copy_stream(std::int64_t n, const float* x, float* y, Stores stores) {
+    HWY_DYNAMIC_DISPATCH(CopyStream)(n, x, y, stores);
+}
+
+void add_streams(std::int64_t n, const float* x, const float* y, float* z, Stores stores) {
+    HWY_DYNAMIC_DISPATCH(AddStreams)(n, x, y, z, stores);
+}
+
+}  // namespace evenkeel::kernels
+#endif

@@ -1,0 +1,23 @@
+#pragma once
+
+// Plain streams over memory, with next to no arithmetic: what kernels that are bound by memory are compared with.
+
+#include <cstdint>
+
+#include "kernels/batch_normalization.hpp"
+
+namespace evenkeel::kernels {
+
+/// Reads x [n] and returns a sum that nobody wants, so that the reading is not left out.
+float read_stream(std::int64_t n, const float* x);
+
+/// Reads both.
+float read_streams(std::int64_t n, const float* x, const float* y);
+
+/// y = x. y on a 64-byte boundary where it is stored past the caches.
+void copy_stream(std::int64_t n, const float* x, float* y, Stores stores);
+
+/// z = x + y. z as y above.
+void add_streams(std::int64_t n, const float* x, const float* y, float* z, Stores stores);
+
+}  // namespace evenkeel::kernels

@@ -1,0 +1,55 @@
+#include "study/stepper.hpp"
+
+#include <variant>
+#include <vector>
+
+namespace evenkeel {
+namespace {
+
+ModelDescription network(const Shape& input, const std::vector<std::int64_t>& hidden, bool normalize) {
+    ModelDescription model;
+    model.add(Input(input));
+    model.add(Flatten{});
+    model.add(Rescaling(1.0 / 255));
+    for (const std::int64_t units : hidden) {
+        model.add(Dense(units));
+        if (normalize) model.add(BatchNormalization{});
+        model.add(ReLU{});
+    }
+    model.add(Dense(10, {.activation = "softmax"}));
+    return model;
+}
+
+}  // namespace
+
+Stepper::Stepper(const Examples& images, const std::vector<std::int64_t>& hidden, bool normalize, std::int64_t batch,
+                 ThreadPool& pool)
+    : description_(network(images.shape, hidden, normalize)),
+      layout_(description_),
+      values_(description_, layout_, 0),
+      compilation_{.optimizer = SGD{.learning_rate = 0.1}},
+      order_(images.rows(), batch, 0, true),
+      plan_(description_, layout_, &compilation_, pool, {.largest_batch = batch}),
+      full_batches_(images.rows() / batch) {
+    all_.x.bytes = std::get<std::vector<std::uint8_t>>(images.values).data();
+    all_.x.features = elements(images.shape, "bench");
+    all_.labels = images.labels.data();
+    order_.epoch(0);
+}
+
+double Stepper::step() {
+    const std::int64_t now = at_;
+    at_ = (at_ + 1) % full_batches_;
+    const BatchView next = batch(at_);
+    return plan_.train_step(batch(now), values_, optimizer_, 0, &next).loss;
+}
+
+BatchView Stepper::batch(std::int64_t index) const {
+    const auto rows = order_.batch(index);
+    BatchView view = all_;
+    view.x.rows = rows.data();
+    view.rows = static_cast<std::int64_t>(rows.size());
+    return view;
+}
+
+}  // namespace evenkeel

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/threads.hpp"
+#include "evenkeel/data/batches.hpp"
+#include "evenkeel/data/dataset.hpp"
+#include "evenkeel/model/compilation.hpp"
+#include "evenkeel/model/description.hpp"
+#include "evenkeel/model/variables.hpp"
+#include "plan/plan.hpp"
+
+namespace evenkeel {
+
+/// A network for images of bytes, Flatten, (Dense, [BN], ReLU) for each hidden layer's units, Dense 10 softmax, in training by
+/// SGD: one step after the other over random batches. The images outlive it.
+class Stepper {
+  public:
+    Stepper(const Examples& images, const std::vector<std::int64_t>& hidden, bool normalize, std::int64_t batch,
+            ThreadPool& pool);
+    double step();  ///< the loss before it
+    const VariableValues& values() const { return values_; }
+
+  private:
+    BatchView batch(std::int64_t index) const;
+
+    ModelDescription description_;
+    VariableLayout layout_;
+    VariableValues values_;
+    OptimizerValues optimizer_;
+    Compilation compilation_;
+    BatchOrder order_;
+    Plan plan_;
+    BatchView all_;
+    std::int64_t full_batches_, at_ = 0;
+};
+
+}  // namespace evenkeel
