@@ -43,7 +43,8 @@ def environment(threads: int, **more: str) -> dict[str, str]:
 
 
 def pinned(threads: int, *command: str | Path) -> list[str]:
-    return ["taskset", "-c", cores(threads), *map(str, command)]
+    """It ends when its parent ends, however that happens: a stopped peer would otherwise stay."""
+    return ["setpriv", "--pdeathsig", "KILL", "taskset", "-c", cores(threads), *map(str, command)]
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ def our_step(network: str, data: str, batch: int, threads: int, seconds: float) 
     """Microseconds of a step by network, and of its matrix products alone."""
     options = ["--model", "deep"] if network == "deep" else []
     options += ["--data", "mnist"] if data == "mnist" else []
-    repeats = str(max(5, round(seconds / 0.01)))  # one lasts about 10 ms: each network and the products, some calls each
+    # One repeat is some calls of each network and of the products, 10 ms or, of the deep one, 100.
+    repeats = str(max(5, round(seconds / (0.1 if network == "deep" else 0.01))))
     command = ("bench", "step", "--json", "--batches", str(batch), "--threads", str(threads), "--repeats", repeats)
     row = run_json(threads, EVENKEEL, *command, *options)["rows"][0]
     if network == "deep":
