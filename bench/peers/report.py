@@ -52,7 +52,12 @@ def row_table(rows: list[Row], with_products: bool) -> str:
     lines = []
     for row in rows:
         best, found, mine, limit = best_by_peer(row), ratio(row), ours(row), products(row)
-        cells = [*([DATA[row.data]] if several else []), str(row.batch), str(row.threads), time_text(mine) if mine else "–"]
+        cells = [
+            *([DATA[row.data]] if several else []),
+            str(row.batch),
+            str(row.threads),
+            time_text(mine) if mine else "–",
+        ]
         if with_products:
             cells.append(time_text(limit) if limit else "–")
         cells += [f"{time_text(best[p][1])} ({best[p][0]})" if p in best else "–" for p in present]
@@ -104,7 +109,9 @@ def job_section(jobs: list[dict], left_out: dict[str, str]) -> list[str]:
 def machine_text(results: dict) -> str:
     machine = results["machine"]
     caches = ", ".join(f"{level} {size}" for level, size in machine["caches"].items())
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(results["versions"].items(), key=lambda v: v[0].lower()))
+    versions = ", ".join(
+        f"{name} {version}" for name, version in sorted(results["versions"].items(), key=lambda v: v[0].lower())
+    )
     busy = ""
     if max(results["load"][0], 0) > 0.5:
         busy = (
@@ -136,21 +143,26 @@ def measured(results: dict) -> str:
     normalized = pick("step", "bn")
     parts = [machine_text(results), "## Beside other programs", method_text(results)]
     if normalized:
-        parts.append("![Time of a training step of the lecture's network with batch normalization](performance-step.svg)")
+        parts.append(
+            "![Time of a training step of the lecture's network with batch normalization](performance-step.svg)"
+        )
     step = (
         "A step is everything from gathering the bytes of a random batch (60 000 × 784 bytes in memory) to the updated "
         "weights: gather, scale, forward, loss, backward, SGD. "
     )
     parts += section(
         "A training step of the lecture's network with batch normalization",
-        step + "784 – 128 – BN – ReLU – 64 – BN – ReLU – 10, softmax. *Its products alone* are the step's matrix products "
+        step
+        + "784 – 128 – BN – ReLU – 64 – BN – ReLU – 10, softmax. *Its products alone* are the step's matrix products "
         "and nothing else, by oneDNN, on the same threads; *best peer ÷ products* is how far ahead of the best peer a step could be if "
         "everything else took no time. On the MNIST, Evenkeel leaves out pixels that are zero in a whole batch, and so may "
         "take less than all products; on noise nothing can be left out.",
         normalized,
         True,
     )
-    parts += section("The same without normalization", "The network without its two BN layers.", pick("step", "plain"), True)
+    parts += section(
+        "The same without normalization", "The network without its two BN layers.", pick("step", "plain"), True
+    )
     parts += section(
         "A deep, narrow network", step + "20 × (Dense 100, BN, ReLU), then 10 classes.", pick("step", "deep"), True
     )
@@ -159,7 +171,7 @@ def measured(results: dict) -> str:
     parts += section(
         "Inference",
         "The time until the class probabilities of one batch are there, with the lecture's network; divide the batch by it "
-        f"for the throughput. The peers get numbers from 0 to 1.{python}",
+        f"for the throughput. Evenkeel begins at bytes, its peers at numbers from 0 to 1.{python}",
         pick("predict", "bn"),
     )
     parts += section(
@@ -189,7 +201,9 @@ def write_picture(rows: list[Row]) -> None:
         (f"deep, narrow network, batch {r.batch}, {threads_text(r.threads)}", r) for r in first if r.network == "deep"
     ]
     if panels:
-        chart = bar_chart(f"One training step with batch normalization, images: {DATA[first[0].data]}; less is better", panels)
+        chart = bar_chart(
+            f"One training step with batch normalization, images: {DATA[first[0].data]}; less is better", panels
+        )
         PAGE.with_name("performance-step.svg").write_text(chart)
 
 
@@ -198,7 +212,9 @@ def write_page(results: dict) -> None:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise SystemExit(f"bench-peers: expected the two markers in {PAGE.relative_to(ROOT)}, found none: {BEGIN} … {END}")
+        raise SystemExit(
+            f"bench-peers: expected the two markers in {PAGE.relative_to(ROOT)}, found none: {BEGIN} … {END}"
+        )
     PAGE.write_text(f"{before}{BEGIN}\n\n{measured(results)}\n\n{END}{after}")
     write_picture([Row(**row) for row in results["rows"]])
     print(f"wrote {PAGE.relative_to(ROOT)}")

@@ -12,7 +12,9 @@ from results import ratio, target_of, verdict
 def print_rows(rows: list[Row]) -> None:
     for row in rows:
         for who, times in row.us.items():
-            print(f"  {row.data:5} {row.network:6} {who:36} {statistics.median(times):10.1f} µs   from {min(times):.1f} to {max(times):.1f}")
+            print(
+                f"  {row.data:5} {row.network:6} {who:36} {statistics.median(times):10.1f} µs   from {min(times):.1f} to {max(times):.1f}"
+            )
         for who, why in row.left_out.items():
             print(f"  {row.data:5} {row.network:6} {who:36} left out: {why}")
         found = ratio(row)
