@@ -40,13 +40,13 @@ class Row:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def cells_of(works: set[str], datas: list[str], threads: list[int]) -> list[Cell]:
-    """The network without normalization is measured on the first data only."""
+def cells_of(works: set[str], datas: list[str], threads: list[int], quick: bool) -> list[Cell]:
+    """The network without normalization is measured on the first data only, and not when it must be quick."""
     cells = []
     for count in threads:
         for data in datas:
             if "step" in works:
-                networks = ("bn", "plain") if data == datas[0] else ("bn",)
+                networks = ("bn", "plain") if data == datas[0] and not quick else ("bn",)
                 cells += [Cell("step", networks, data, batch, count) for batch in (32, 128, 512)]
             if "deep" in works:
                 cells.append(Cell("step", ("deep",), data, 64, count))
