@@ -42,7 +42,7 @@ def machine() -> dict[str, object]:
         "memory_gb": round(memory / 2**20),
         "caches": caches,
         "avx512": "avx512f" in flags,
-        "kernel": os.uname().release,
+        "kernel": os.uname().release.split("-")[0],
     }
 
 
