@@ -66,30 +66,19 @@ void LiveLine::clear() {
     if (::write(STDERR_FILENO, text.data(), text.size()) < 0) return;
 }
 
-double TrainProgress::rows_done(const Training& t) const {
-    return static_cast<double>(t.position.epoch) * static_cast<double>(t.rows) + static_cast<double>(t.position.rows);
-}
-
 void TrainProgress::on_train_begin(Training& t) {
-    start_ = std::chrono::steady_clock::now();
-    rows_at_start_ = rows_done(t);
+    Progress::on_train_begin(t);
+    metric_ = t.history.metric_names.empty() ? "" : t.history.metric_names.front();
 }
 
-void TrainProgress::on_batch_end(Training& t, double loss) {
-    if (mode_ != ProgressMode::bar || !line_.due()) return;
-    const double all = static_cast<double>(t.epochs) * static_cast<double>(t.rows), done = rows_done(t);
-    const double seconds = seconds_since(start_), new_rows = done - rows_at_start_;
-    const double epoch_rows = std::max(1.0, static_cast<double>(t.position.rows));
-    const std::string head =
-        fmt::format("epoch {:>{}}/{}", t.position.epoch + 1, fmt::formatted_size("{}", t.epochs), t.epochs);
-    std::string tail = fmt::format("loss {:.4f}", t.position.rows > 0 ? t.position.loss_sum / epoch_rows : loss);
-    if (!t.history.metric_names.empty())
-        tail += "  " + metric_text(t.history.metric_names[0], t.position.metric_sums[0] / epoch_rows);
-    if (new_rows > 0) {
-        tail += "  " + speed(new_rows, seconds, rows_word_);
-        tail += fmt::format("  {} left", duration(std::max(0.0, (all - done) * seconds / new_rows)));
-    }
-    line_.show(head, all > 0 ? done / all : 1, tail);
+void TrainProgress::draw(const TrainingProgress& p) {
+    if (mode_ != ProgressMode::bar) return;
+    const std::string head = fmt::format("epoch {:>{}}/{}", p.epoch, fmt::formatted_size("{}", p.epochs), p.epochs);
+    std::string tail = fmt::format("loss {:.4f}", p.loss);
+    if (!metric_.empty()) tail += "  " + metric_text(metric_, p.metrics.front());
+    if (p.rows_per_second > 0)
+        tail += fmt::format("  {} {}/s  {} left", rate(p.rows_per_second), rows_word_, duration(p.seconds_left));
+    line_.show(head, p.share, tail);
 }
 
 void TrainProgress::on_epoch_end(Training& t, const EpochLog& log) {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "evenkeel/study/compare.hpp"
-#include "evenkeel/train/callback.hpp"
+#include "evenkeel/train/progress.hpp"
 
 namespace evenkeel::cli {
 
@@ -29,22 +29,23 @@ class LiveLine {
 };
 
 /// The progress of one training: epoch, loss, accuracy, rows a second, time left.
-class TrainProgress : public Callback {
+class TrainProgress : public Progress {
   public:
     /// `rows_word`: what a row is ("images", "rows").
-    TrainProgress(ProgressMode mode, std::string rows_word) : mode_(mode), rows_word_(std::move(rows_word)) {}
+    TrainProgress(ProgressMode mode, std::string rows_word)
+        : Progress([this](const TrainingProgress& progress) { draw(progress); }),
+          mode_(mode),
+          rows_word_(std::move(rows_word)) {}
     void on_train_begin(Training& training) override;
-    void on_batch_end(Training& training, double loss) override;
     void on_epoch_end(Training& training, const EpochLog& log) override;
     void on_train_end(Training&) override { line_.clear(); }
 
   private:
-    double rows_done(const Training& training) const;  ///< since the first epoch, resumed ones included
+    void draw(const TrainingProgress& progress);
     ProgressMode mode_;
     std::string rows_word_;
+    std::string metric_;  ///< the first one's name, or none
     LiveLine line_;
-    double rows_at_start_ = 0;
-    std::chrono::steady_clock::time_point start_{};
 };
 
 /// The progress of a comparison: runs and epochs over all seeds and arms.

@@ -8,4 +8,5 @@
 #include "evenkeel/model/layers.hpp"
 #include "evenkeel/model/optimizer.hpp"
 #include "evenkeel/train/callback.hpp"
+#include "evenkeel/train/progress.hpp"
 #include "evenkeel/train/sequential.hpp"

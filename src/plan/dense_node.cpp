@@ -19,7 +19,8 @@ constexpr std::int64_t gradient_rows = 112;
 
 }  // namespace
 
-DenseNode::DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias)
+DenseNode::DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias,
+                     float* transposed)
     : Node(pass),
       in_(std::move(in)),
       out_(std::move(out)),
@@ -28,16 +29,16 @@ DenseNode::DenseNode(const Pass& pass, Value in, Value out, const Variable& kern
       inputs_(kernel.shape[0]),
       units_(kernel.shape[1]),
       per_row_(in_.size / inputs_),
-      transposed_(in_.gradient != nullptr ? inputs_ * units_ : 0) {}
+      transposed_(transposed) {}
 
 bool DenseNode::adds_bias() const {
     return bias_ != nullptr && (next_ == nullptr || !next_->uses_batch());
 }
 
-void DenseNode::read_compact(const ActiveColumns* active, const float* compact) {
+void DenseNode::read_compact(const ActiveColumns* active, const float* x, float* kernel) {
     active_ = active;
-    compact_x_ = compact;
-    compact_kernel_ = Buffer<float>(inputs_ * units_);
+    compact_x_ = x;
+    compact_kernel_ = kernel;
 }
 
 void DenseNode::look_forward(const Block& block) {
@@ -46,7 +47,7 @@ void DenseNode::look_forward(const Block& block) {
     const std::int64_t end = count * (block.index + 1) / pass_.blocks;
     for (std::int64_t i = count * block.index / pass_.blocks; i < end; ++i) {
         const float* row = pass_.weights + kernel_.offset + columns[static_cast<std::size_t>(i)] * units_;
-        std::copy_n(row, units_, compact_kernel_.data() + i * units_);
+        std::copy_n(row, units_, compact_kernel_ + i * units_);
     }
 }
 
@@ -57,13 +58,12 @@ void DenseNode::forward(const Block& block) {
     // by itself otherwise: at 100 × 100 and blocks of 16 rows that takes as long as the product.
     if (uses_transposed()) {
         kernels::transpose(inputs_, units_, inputs_ * block.index / pass_.blocks,
-                           inputs_ * (block.index + 1) / pass_.blocks, pass_.weights + kernel_.offset,
-                           transposed_.data());
+                           inputs_ * (block.index + 1) / pass_.blocks, pass_.weights + kernel_.offset, transposed_);
     }
     if (compact()) {
         kernels::gemm(Transpose::no, Transpose::no, m, units_, static_cast<std::int64_t>(active_->columns().size()),
-                      compact_x_ + block.begin * active_->stride(), active_->stride(), compact_kernel_.data(), units_,
-                      0.0F, z, units_);
+                      compact_x_ + block.begin * active_->stride(), active_->stride(), compact_kernel_, units_, 0.0F, z,
+                      units_);
     } else if (m <= kernels::most_single_rows) {
         for (std::int64_t r = 0; r < m; ++r) {
             kernels::row_product(inputs_, units_, in_.row(block.begin) + r * inputs_, pass_.weights + kernel_.offset,
@@ -80,7 +80,7 @@ void DenseNode::backward(const Block& block) {
     if (in_.gradient == nullptr) return;
     const bool turned = uses_transposed();
     kernels::gemm(Transpose::no, turned ? Transpose::no : Transpose::yes, block.rows() * per_row_, inputs_, units_,
-                  out_.gradient_row(block.begin), units_, turned ? transposed_.data() : pass_.weights + kernel_.offset,
+                  out_.gradient_row(block.begin), units_, turned ? transposed_ : pass_.weights + kernel_.offset,
                   turned ? inputs_ : units_, 0.0F, in_.gradient_row(block.begin), inputs_);
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "evenkeel/core/buffer.hpp"
 #include "plan/active_columns.hpp"
 #include "plan/node.hpp"
 
@@ -10,7 +9,8 @@ namespace evenkeel {
 /// then left out here (`bias_cancels`), enters the moving mean only, and its gradient is exactly 0.
 class DenseNode : public Node {
   public:
-    DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias);
+    /// transposed: room for Wᵀ, [units, inputs]; null where backward does not go on.
+    DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias, float* transposed);
 
     /// Where features of the batch are inactive: blocks copy the active rows of W.
     bool looks_at_batch() const override { return compact(); }
@@ -22,8 +22,8 @@ class DenseNode : public Node {
     std::optional<std::span<const std::int32_t>> rows_with_gradient(const WeightPart& part) const override;
 
     const Variable* bias() const { return bias_; }
-    /// x comes compact, in `compact`, where `active` says so.
-    void read_compact(const ActiveColumns* active, const float* compact);
+    /// x comes compact, in `x`, where `active` says so; kernel: room for the active rows of W, [inputs, units].
+    void read_compact(const ActiveColumns* active, const float* x, float* kernel);
     void leave_bias_to(const class BatchNormalizationNode* next) { next_ = next; }
 
   private:
@@ -37,11 +37,11 @@ class DenseNode : public Node {
     std::int64_t inputs_, units_, per_row_;  ///< per_row: rows of the matrix product in one row of the batch
     const BatchNormalizationNode* next_ = nullptr;
 
-    Buffer<float> transposed_;  ///< Wᵀ [units, inputs], where backward wants it
+    float* transposed_;
 
     const ActiveColumns* active_ = nullptr;
     const float* compact_x_ = nullptr;  ///< [rows, active], rows stride() apart
-    Buffer<float> compact_kernel_;      ///< [active, units]
+    float* compact_kernel_ = nullptr;   ///< [active, units]
 };
 
 }  // namespace evenkeel

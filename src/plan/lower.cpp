@@ -87,9 +87,12 @@ class Lowering {
     }
 
   private:
-    float* reserve(std::int64_t size) {
+    /// Room for `size` floats a row of the batch.
+    float* reserve(std::int64_t size) { return reserve_floats(options_.largest_batch * size); }
+
+    float* reserve_floats(std::int64_t floats) {
         float* at = arena_ != nullptr ? arena_ + used_ : &nowhere_;
-        used_ += (options_.largest_batch * size + 15) / 16 * 16;
+        used_ += (floats + 15) / 16 * 16;
         // At once, and not when all is measured: nodes have buffers of their own, which they make as they are made.
         need_memory(description_.name, fmt::format("buffers for a batch of {} rows", options_.largest_batch), used_);
         return at;
@@ -133,8 +136,12 @@ class Lowering {
         trains_ = trains_ || layer.trainable;
         const Value out = value(shapes_[layer_ + 1], trains_);
         const bool first = graph_.nodes.size() == 1 && current_.shape.size() == 1;
-        dense_ = push<DenseNode>(current_, out, *kernel, bias);
-        if (first) first_dense_ = dense_;
+        float* transposed = current_.gradient != nullptr ? reserve_floats(kernel->size) : nullptr;
+        dense_ = push<DenseNode>(current_, out, *kernel, bias, transposed);
+        if (first) {
+            first_dense_ = dense_;
+            first_kernel_ = kernel;
+        }
         current_ = out;
         overwritable_ = true;
         scaled_ = true;
@@ -272,8 +279,9 @@ class Lowering {
     void add_compaction() {
         const Value& input = graph_.behind_layer.front();
         float* compact = options_.keep_values ? reserve(input.size) : input.data;
-        first_dense_->read_compact(
-            input_->compact_into(compact, options_.keep_values, most_blocks(options_.largest_batch)), compact);
+        const ActiveColumns* active =
+            input_->compact_into(compact, options_.keep_values, most_blocks(options_.largest_batch));
+        first_dense_->read_compact(active, compact, reserve_floats(first_kernel_->size));
     }
 
     void add_loss() {
@@ -321,6 +329,7 @@ class Lowering {
     InputNode* input_ = nullptr;
     DenseNode* dense_ = nullptr;        ///< the node right before, if it is a Dense without activation
     DenseNode* first_dense_ = nullptr;  ///< where it reads the input
+    const Variable* first_kernel_ = nullptr;
     const Node* last_softmax_ = nullptr;
     std::size_t last_sigmoid_ = 0;  ///< index of the node, 0: none
     int last_activation_layer_ = -1;

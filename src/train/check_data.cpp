@@ -4,14 +4,15 @@
 #include <cmath>
 
 #include "evenkeel/core/error.hpp"
+#include "kernels/columns.hpp"
 #include "train/loop.hpp"
 
 namespace evenkeel {
 namespace {
 
 void check_finite(std::span<const float> values, const char* where, std::int64_t width) {
+    if (kernels::all_finite(static_cast<std::int64_t>(values.size()), values.data())) return;
     const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
-    if (bad == values.end()) return;
     const auto at = bad - values.begin();
     fail_input(where, "finite numbers", fmt::format("{} in row {}, column {}", *bad, at / width, at % width));
 }

@@ -87,6 +87,22 @@ Evaluation means(double rows, double loss_sum, std::span<const double> metric_su
     return e;
 }
 
+/// make_batch(first, rows): the rows [first, first + rows) as a batch.
+template <typename MakeBatch>
+Evaluation evaluate_batches(Plan& plan, std::int64_t rows, const VariableValues& values, std::size_t metrics,
+                            const MakeBatch& make_batch) {
+    double loss = 0;
+    std::array<double, most_metrics> sums = {};
+    for (std::int64_t done = 0; done < rows;) {
+        const BatchView batch = make_batch(done, std::min(plan.largest_batch(), rows - done));
+        const BatchResult r = plan.forward(batch, false, values);
+        loss += r.loss * static_cast<double>(r.rows);
+        for (std::size_t m = 0; m < metrics; ++m) sums[m] += r.metric_sums[m];
+        done += batch.rows;
+    }
+    return means(static_cast<double>(rows), loss, {sums.data(), metrics});
+}
+
 template <typename MakeBatch>
 void train_epoch(Training& t, Plan& plan, const BatchOrder& order, std::uint64_t seed, MakeBatch& make_batch,
                  const std::vector<std::shared_ptr<Callback>>& callbacks) {
@@ -166,18 +182,25 @@ History run(Trainee trainee, Plan& plan, BatchOrder& order, std::int64_t rows, M
 }  // namespace
 
 Evaluation evaluate_all(Plan& plan, const CheckedData& data, const VariableValues& values, std::size_t metrics) {
-    double loss = 0;
-    std::array<double, most_metrics> sums = {};
-    for (std::int64_t done = 0; done < data.rows;) {
+    return evaluate_batches(plan, data.rows, values, metrics, [&](std::int64_t first, std::int64_t rows) {
         BatchView batch = data.all;
-        batch.rows = std::min(plan.largest_batch(), data.rows - done);
-        batch.x.first_row = data.first_row + done;
-        const BatchResult r = plan.forward(batch, false, values);
-        loss += r.loss * static_cast<double>(r.rows);
-        for (std::size_t m = 0; m < metrics; ++m) sums[m] += r.metric_sums[m];
-        done += batch.rows;
-    }
-    return means(static_cast<double>(data.rows), loss, {sums.data(), metrics});
+        batch.rows = rows;
+        batch.x.first_row = data.first_row + first;
+        return batch;
+    });
+}
+
+Evaluation evaluate_all(Plan& plan, const GeneratedData& data, const ModelDescription& description,
+                        const Compilation& compilation, const VariableValues& values) {
+    FilledBatches fill(data, compilation.loss, elements(description.input_shape(), "input"),
+                       elements(description.output_shape(), "output"), plan.largest_batch());
+    std::vector<std::uint32_t> numbers(static_cast<std::size_t>(plan.largest_batch()));
+    return evaluate_batches(plan, data.rows, values, compilation.metrics.size(),
+                            [&](std::int64_t first, std::int64_t rows) {
+                                const std::span<std::uint32_t> wanted(numbers.data(), static_cast<std::size_t>(rows));
+                                std::iota(wanted.begin(), wanted.end(), static_cast<std::uint32_t>(first));
+                                return fill(wanted);
+                            });
 }
 
 History train(Trainee trainee, const DataView& data, const FitOptions& options) {
@@ -192,7 +215,9 @@ History train(Trainee trainee, const DataView& data, const FitOptions& options) 
         validation = check_data(*options.validation_data, features, outputs, &loss);
     } else if (options.validation_split > 0) {
         validation = rows;
-        validation.rows = static_cast<std::int64_t>(static_cast<double>(rows.rows) * options.validation_split);
+        // As Keras: the rows that train are rounded down.
+        validation.rows =
+            rows.rows - static_cast<std::int64_t>(static_cast<double>(rows.rows) * (1.0 - options.validation_split));
         validation.first_row = rows.first_row + rows.rows - validation.rows;
         rows.rows -= validation.rows;
     }

@@ -40,6 +40,8 @@ History train(Trainee trainee, const GeneratedData& data, const FitOptions& opti
 
 /// Means over all rows in inference mode.
 Evaluation evaluate_all(Plan& plan, const CheckedData& data, const VariableValues& values, std::size_t metrics);
+Evaluation evaluate_all(Plan& plan, const GeneratedData& data, const ModelDescription& description,
+                        const Compilation& compilation, const VariableValues& values);
 
 /// Rows that inference computes at a time: enough blocks for every thread, few enough to stay in cache.
 inline constexpr std::int64_t evaluation_batch = 256;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <thread>
 
@@ -14,6 +15,14 @@
 #include "train/loop.hpp"
 
 namespace evenkeel {
+namespace {
+
+void check_generated(const char* where, const GeneratedData& data) {
+    if (data.rows < 1 || data.rows > std::int64_t{1} << 32 || !data.fill)
+        fail_input(where, "a function and 1 to 2^32 rows", fmt::format("{} rows", data.rows));
+}
+
+}  // namespace
 
 struct Sequential::Impl {
     explicit Impl(SequentialOptions o) : options(std::move(o)) {
@@ -160,6 +169,39 @@ Evaluation Sequential::evaluate(const DataView& data) {
     const CheckedData checked = impl_->check(data, &impl_->compilation->loss);
     Plan& plan = impl_->plan_for(std::clamp<std::int64_t>(checked.rows, 1, evaluation_batch));
     return evaluate_all(plan, checked, impl_->values, impl_->compilation->metrics.size());
+}
+
+Evaluation Sequential::evaluate(const Examples& data) {
+    return evaluate(DataView(data));
+}
+
+Evaluation Sequential::evaluate(const GeneratedData& data) {
+    impl_->need_compiled("evaluate");
+    impl_->need_built("evaluate");
+    check_generated("evaluate", data);
+    Plan& plan = impl_->plan_for(std::min<std::int64_t>(data.rows, evaluation_batch));
+    return evaluate_all(plan, data, impl_->description, *impl_->compilation, impl_->values);
+}
+
+std::vector<float> Sequential::predict(const GeneratedData& data) {
+    impl_->need_built("predict");
+    check_generated("predict", data);
+    const std::int64_t features = elements(impl_->description.input_shape(), "input");
+    const std::int64_t outputs = elements(impl_->description.output_shape(), "output");
+    const std::int64_t at_once = std::min(data.rows, evaluation_batch);
+    std::vector<float> out(static_cast<std::size_t>(data.rows * outputs)),
+        x(static_cast<std::size_t>(at_once * features));
+    std::vector<std::uint32_t> numbers(static_cast<std::size_t>(at_once));
+    for (std::int64_t first = 0; first < data.rows; first += at_once) {
+        const auto rows = static_cast<std::size_t>(std::min(at_once, data.rows - first));
+        const std::span<std::uint32_t> wanted(numbers.data(), rows);
+        std::iota(wanted.begin(), wanted.end(), static_cast<std::uint32_t>(first));
+        const std::span<float> filled(x.data(), rows * static_cast<std::size_t>(features));
+        data.fill(wanted, filled, {}, {});
+        predict(Features(filled), std::span(out).subspan(static_cast<std::size_t>(first * outputs),
+                                                         rows * static_cast<std::size_t>(outputs)));
+    }
+    return out;
 }
 
 std::vector<float> Sequential::predict(Features x) {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "evenkeel/core/error.hpp"
+#include "evenkeel/train/progress.hpp"
 #include "support/small_data.hpp"
 
 namespace evenkeel {
@@ -116,13 +117,59 @@ TEST(Sequential, AFunctionMayFillTheBatches) {
                                 EXPECT_TRUE(targets.empty());
                                 for (std::size_t r = 0; r < rows.size(); ++r) {
                                     std::copy_n(&values[rows[r] * 8], 8, &x[r * 8]);
-                                    labels[r] = data.labels[rows[r]];
+                                    if (!labels.empty()) labels[r] = data.labels[rows[r]];  // predict asks for x alone
                                 }
                             }};
     Sequential stored = small_model(), filled = small_model();
     stored.fit(data, {.epochs = 3});
     filled.fit(generated, {.epochs = 3});
     EXPECT_EQ(stored.get_weights(), filled.get_weights());
+
+    const Evaluation of_stored = stored.evaluate(data), of_filled = filled.evaluate(generated);
+    EXPECT_EQ(of_filled.rows, 100);
+    EXPECT_EQ(of_filled.loss, of_stored.loss);
+    EXPECT_EQ(of_filled.metrics, of_stored.metrics);
+    EXPECT_EQ(filled.predict(generated), stored.predict(Features(values)));
+    generated.rows = 0;
+    EXPECT_THROW(filled.evaluate(generated), Error);
+    EXPECT_THROW(filled.predict(generated), Error);
+}
+
+TEST(Sequential, ProgressIsToldAndNotShownByTheLibrary) {
+    const Examples data = three_classes(100);
+    std::vector<double> shares;
+    double loss = 0;
+    const auto progress = std::make_shared<Progress>(
+        [&](const TrainingProgress& p) {
+            shares.push_back(p.share);
+            loss = p.loss;
+            EXPECT_EQ(p.epochs, 3);
+            EXPECT_EQ(p.batches, 4);
+            EXPECT_EQ(p.metrics.size(), 1U);
+            EXPECT_GT(p.rows_per_second, 0);
+            EXPECT_GE(p.seconds_left, 0);
+        },
+        0.0);
+    Sequential model = small_model();
+    const History history = model.fit(data, {.epochs = 3, .callbacks = {progress}});
+    EXPECT_EQ(shares.size(), 12U) << "after each of 4 batches of 3 epochs, if it may be that often";
+    EXPECT_TRUE(std::is_sorted(shares.begin(), shares.end()));
+    EXPECT_EQ(shares.back(), 1.0);
+    EXPECT_EQ(loss, history.epochs.back().train.loss) << "the last one's mean is the epoch's";
+
+    int calls = 0;
+    Sequential again = small_model();
+    again.fit(data,
+              {.epochs = 3, .callbacks = {std::make_shared<Progress>([&](const TrainingProgress&) { ++calls; }, 1e6)}});
+    EXPECT_EQ(calls, 0);
+}
+
+TEST(Sequential, ValidationSplitRoundsAsKeras) {
+    const Examples data = three_classes(10);
+    Sequential model = small_model();
+    const History history = model.fit(data, {.batch_size = 4, .epochs = 1, .validation_split = 0.25});
+    EXPECT_EQ(history.epochs[0].train.rows, 7);
+    EXPECT_EQ(history.epochs[0].validation.rows, 3);
 }
 
 TEST(Sequential, SampleWeightsScaleEachRowsLoss) {

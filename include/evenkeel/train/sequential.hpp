@@ -81,10 +81,13 @@ class EVENKEEL_API Sequential {
     Evaluation train_on_batch(const DataView& batch);
 
     Evaluation evaluate(const DataView& data);
+    Evaluation evaluate(const Examples& data);
+    Evaluation evaluate(const GeneratedData& data);  ///< its rows from 0 on, in order
 
     /// [rows, elements(output shape)].
     std::vector<float> predict(Features x);
-    void predict(Features x, std::span<float> out);  ///< does not allocate after the first call
+    void predict(Features x, std::span<float> out);         ///< does not allocate after the first call
+    std::vector<float> predict(const GeneratedData& data);  ///< `fill` is asked for features only, rows from 0 on
     Predictor predictor(std::int64_t largest_batch = 256, int threads = 1) const;
 
     /// Mean and variance of a leading Normalization from these rows (Keras's adapt).
