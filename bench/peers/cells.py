@@ -1,4 +1,4 @@
-"""What is measured: cells, each one kind of work with one batch and number of threads, measured in alternating rounds."""
+"""What is measured: cells, each one kind of work with one batch and number of threads."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Callable
 
-from contenders import PEERS, PeerProcess, Unavailable, onednn_batchnorm, our_row, our_step
+from contenders import PEERS, PeerProcess, Unavailable, onednn_batchnorm, our_batchnorm, our_prediction, our_step
 
 OURS = "Evenkeel"
+CHANNELS = 128  # of the matrix where normalization is measured alone, as in common.py
 PRODUCTS = "products alone"
 
 
@@ -39,18 +40,18 @@ class Row:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def cells_of(works: set[str], datas: list[str], threads: list[int]) -> list[Cell]:
-    """The network without normalization is measured on the first data only."""
+def cells_of(works: set[str], datas: list[str], threads: list[int], quick: bool) -> list[Cell]:
+    """The network without normalization is measured on the first data only, and not when it must be quick."""
     cells = []
     for count in threads:
         for data in datas:
             if "step" in works:
-                networks = ("bn", "plain") if data == datas[0] else ("bn",)
+                networks = ("bn", "plain") if data == datas[0] and not quick else ("bn",)
                 cells += [Cell("step", networks, data, batch, count) for batch in (32, 128, 512)]
             if "deep" in works:
                 cells.append(Cell("step", ("deep",), data, 64, count))
-            if "predict" in works:
-                cells += [Cell("predict", ("bn",), data, batch, count) for batch in (1, 32, 1024)]
+        if "predict" in works and count == 1:  # `evenkeel bench predict` measures on noise, on one thread
+            cells += [Cell("predict", ("bn",), "noise", batch, count) for batch in (1, 32, 1024)]
         if "normalize" in works:
             cells.append(Cell("normalize", ("",), "numbers", 1024, count))
     return cells
@@ -62,9 +63,9 @@ def ours(cell: Cell, seconds: float) -> dict[str, dict[str, float]]:
         us = our_step(cell.networks[0], cell.data, cell.batch, cell.threads, seconds)
         return {network: {OURS: us[network], PRODUCTS: us["products"]} for network in cell.networks}
     if cell.work == "predict":
-        us_one = our_row("predict", cell.threads, ["--batches", str(cell.batch)], ("folded_us", "predict_us", "us"))
+        us_one = our_prediction(cell.batch)
     else:
-        us_one = our_row("batchnorm", cell.threads, ["--rows", "1024", "--channels", "128"], ("forward_backward_us", "us"))
+        us_one = our_batchnorm(cell.batch, CHANNELS, cell.threads)
     return {cell.networks[0]: {OURS: us_one}}
 
 
@@ -78,7 +79,13 @@ def contenders(cell: Cell, processes: dict[str, PeerProcess], rows: dict[str, Ro
     def add(process: PeerProcess, network: str, setting: str, who: str) -> None:
         name = f"{network} {setting}"
         try:
-            request = {"work": cell.work, "network": network, "data": cell.data, "batch": cell.batch, "setting": setting}
+            request = {
+                "work": cell.work,
+                "network": network,
+                "data": cell.data,
+                "batch": cell.batch,
+                "setting": setting,
+            }
             rows[network].checked[who] = process.ask(do="prepare", case=name, **request)["ok"]
         except Unavailable as why:
             rows[network].left_out[who] = str(why)
@@ -94,7 +101,7 @@ def contenders(cell: Cell, processes: dict[str, PeerProcess], rows: dict[str, Ro
     if cell.work == "normalize":
 
         def onednn(seconds: float) -> dict[str, dict[str, float]]:
-            return {"": {"oneDNN: primitive": onednn_batchnorm(1024, 128, cell.threads, seconds)["us"]}}
+            return {"": {"oneDNN: primitive": onednn_batchnorm(cell.batch, CHANNELS, cell.threads, seconds)["us"]}}
 
         found["oneDNN: primitive"] = onednn
     return found

@@ -12,6 +12,7 @@ import numpy as np
 
 PIXELS = 784
 CLASSES = 10
+CHANNELS = 128  # of the matrix where normalization is measured alone
 ROWS = 60_000
 EPSILON = 1e-3
 DECAY = 0.99  # of the moving statistics; Keras's momentum, 1 − PyTorch's
@@ -85,7 +86,10 @@ def fold(layers: list[Layer]) -> list[Layer]:
         weights, bias = layer.weights, layer.bias
         if layer.gamma is not None:
             factor = layer.gamma / np.sqrt(layer.variance + EPSILON)
-            weights, bias = (weights * factor).astype(np.float32), ((bias - layer.mean) * factor + layer.beta).astype(np.float32)
+            weights, bias = (
+                (weights * factor).astype(np.float32),
+                ((bias - layer.mean) * factor + layer.beta).astype(np.float32),
+            )
         folded.append(Layer(weights, bias))
     return folded
 

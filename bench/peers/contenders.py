@@ -37,13 +37,18 @@ def cores(threads: int) -> str:
 
 def environment(threads: int, **more: str) -> dict[str, str]:
     """Nothing of the caller's own settings for mathematical libraries; the same number of threads for each of them."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "EVENKEEL_CACHE", "XDG_CACHE_HOME") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LANG", "EVENKEEL_CACHE", "XDG_CACHE_HOME")
+        if name in os.environ
+    }
     names = ("OMP", "MKL", "OPENBLAS", "NUMEXPR")
     return kept | {f"{name}_NUM_THREADS": str(threads) for name in names} | {"NPROC": str(threads)} | more
 
 
 def pinned(threads: int, *command: str | Path) -> list[str]:
-    return ["taskset", "-c", cores(threads), *map(str, command)]
+    """It ends when its parent ends, however that happens: a stopped peer would otherwise stay."""
+    return ["setpriv", "--pdeathsig", "KILL", "taskset", "-c", cores(threads), *map(str, command)]
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,13 @@ PEERS = {
         {"step": ("eager", "compile"), "predict": ("eager", "export"), "normalize": ("eager",)},
         {"TORCHINDUCTOR_CACHE_DIR": str(BUILD / "inductor")},
     ),
-    "jax": Peer("JAX", "jax_peer.py", "jax", {"step": ("call", "scan")}, {"JAX_PLATFORMS": "cpu", "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false"}),
+    "jax": Peer(
+        "JAX",
+        "jax_peer.py",
+        "jax",
+        {"step": ("call", "scan")},
+        {"JAX_PLATFORMS": "cpu", "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false"},
+    ),
     "keras-jax": Peer(
         "Keras on JAX",
         "keras_peer.py",
@@ -147,7 +158,8 @@ def our_step(network: str, data: str, batch: int, threads: int, seconds: float) 
     """Microseconds of a step by network, and of its matrix products alone."""
     options = ["--model", "deep"] if network == "deep" else []
     options += ["--data", "mnist"] if data == "mnist" else []
-    repeats = str(max(5, round(seconds / 0.01)))  # one lasts about 10 ms: each network and the products, some calls each
+    # One repeat is some calls of each network and of the products, 10 ms or, of the deep one, 100.
+    repeats = str(max(5, round(seconds / (0.1 if network == "deep" else 0.01))))
     command = ("bench", "step", "--json", "--batches", str(batch), "--threads", str(threads), "--repeats", repeats)
     row = run_json(threads, EVENKEEL, *command, *options)["rows"][0]
     if network == "deep":
@@ -155,13 +167,23 @@ def our_step(network: str, data: str, batch: int, threads: int, seconds: float) 
     return {"bn": row["bn_us"], "plain": row["plain_us"], "products": row["gemm_only_us"]}
 
 
-def our_row(subcommand: str, threads: int, options: list[str], keys: tuple[str, ...]) -> float:
-    """The microseconds in the first row of another `evenkeel bench`."""
-    row = run_json(threads, EVENKEEL, "bench", subcommand, "--json", "--threads", str(threads), *options)["rows"][0]
-    for key in keys:
-        if key in row:
-            return row[key]
-    raise Unavailable(f"evenkeel bench {subcommand}: expected one of {', '.join(keys)}, got {', '.join(row)}")
+def bench_rows(subcommand: str, threads: int, *options: str) -> list[dict]:
+    known = subprocess.run([EVENKEEL, "bench", "--help"], capture_output=True, text=True, check=False).stdout
+    if not any(line.split()[:1] == [subcommand] for line in known.splitlines()):
+        raise Unavailable(f"this Evenkeel has no `bench {subcommand}`")
+    return run_json(threads, EVENKEEL, "bench", subcommand, "--json", *options)["rows"]
+
+
+def our_prediction(batch: int) -> float:
+    """Microseconds from the bytes of a batch to its probabilities; always on one thread."""
+    return bench_rows("predict", 1, "--batches", str(batch))[0]["bn_us"]
+
+
+def our_batchnorm(rows: int, channels: int, threads: int) -> float:
+    """Microseconds of the forward and the backward pass together."""
+    found = bench_rows("batchnorm", threads, "--shape", f"{rows}x{channels}", "--threads", str(threads))
+    us = {row["pass"]: row["us"] for row in found}
+    return us["forward"] + us["backward"]
 
 
 def onednn_batchnorm(rows: int, channels: int, threads: int, seconds: float) -> dict:

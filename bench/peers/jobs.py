@@ -29,7 +29,10 @@ def commands(threads: int) -> dict[str, tuple[list[str], dict[str, str]]]:
     return {
         "Evenkeel": ([str(EVENKEEL), *ours.split(), *options], {}),
         "PyTorch": ([str(python("torch")), str(HERE / "torch_job.py"), *options, *data], {}),
-        "Keras on JAX": ([str(python("jax")), str(HERE / "keras_job.py"), *options, *data], PEERS["keras-jax"].environment),
+        "Keras on JAX": (
+            [str(python("jax")), str(HERE / "keras_job.py"), *options, *data],
+            PEERS["keras-jax"].environment,
+        ),
     }
 
 
@@ -47,7 +50,9 @@ def run_once(job: Job, command: list[str], more: dict[str, str]) -> None:
             seconds = time.perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)
             if process.returncode != 0:
-                raise Unavailable(f"{job.name}: exit code {process.returncode}; see {(BUILD / 'job.log').relative_to(ROOT)}")
+                raise Unavailable(
+                    f"{job.name}: exit code {process.returncode}; see {(BUILD / 'job.log').relative_to(ROOT)}"
+                )
             answer.seek(0)
             job.test_accuracy.append(json.load(answer)["test_accuracy"])
     job.seconds.append(seconds)

@@ -1,8 +1,8 @@
 """ONNX Runtime: inference. Inputs and outputs are bound once (`io_binding`), so a call copies and allocates nothing.
 
-    optimizer   the network as it is; its normalization is left to the runtime's own optimizer (level `all`)
-    folded      normalization folded into the products by hand before it is exported
-    nothing     a graph of one number: what a call from Python costs by itself
+optimizer   the network as it is; its normalization is left to the runtime's own optimizer (level `all`)
+folded      normalization folded into the products by hand before it is exported
+nothing     a graph of one number: what a call from Python costs by itself
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ STYLE = """
 
 
 def time_text(us: float) -> str:
-    return f"{us:.3g} µs" if us < 1000 else f"{us / 1000:.3g} ms"
+    value, unit = (us, "µs") if us < 999.5 else (us / 1000, "ms")
+    return f"{value:#.3g} {unit}".replace(". ", " ")
 
 
 def bar_chart(title: str, panels: list[tuple[str, Row]]) -> str:
@@ -42,7 +43,7 @@ def bar_chart(title: str, panels: list[tuple[str, Row]]) -> str:
         for peer, setting, us in bars:
             length = us / slowest * (WIDTH - LABELS - NUMBERS - 2 * MARGIN)
             x, middle = LABELS + MARGIN, y + BAR - 4
-            times = "" if mine is None or peer == "Evenkeel" else f"  {us / mine:.1f} ×"
+            times = "" if mine is None or peer == "Evenkeel" else f" · {us / mine:.1f} ×"
             parts += [
                 f'<text x="{x - 8}" y="{middle}" text-anchor="end">{escape(peer)}</text>',
                 f'<rect class="{"peer" if setting else "ours"}" x="{x}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2"/>',

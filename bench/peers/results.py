@@ -51,6 +51,12 @@ def ratio(row: Row) -> Ratio | None:
     return Ratio(us / statistics.median(row.us[OURS]), min(each), max(each), peer)
 
 
+def most_possible(row: Row) -> float | None:
+    """The best peer's time ÷ that of the step's matrix products: no program built on them can be further ahead."""
+    best, limit = best_by_peer(row), products(row)
+    return min(us for _, us in best.values()) / limit if best and limit else None
+
+
 def verdict(value: float, target: float | None) -> str:
     return "" if target is None else f"≥ {target:g} ×: {'met' if value >= target else 'missed'}"
 

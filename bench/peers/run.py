@@ -26,7 +26,9 @@ def note(text: str) -> None:
 
 
 def machine() -> dict[str, object]:
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
+    cpu = next(
+        (line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown"
+    )
     memory = next(int(line.split()[1]) for line in open("/proc/meminfo") if line.startswith("MemTotal"))
     caches = {}
     for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
@@ -40,7 +42,7 @@ def machine() -> dict[str, object]:
         "memory_gb": round(memory / 2**20),
         "caches": caches,
         "avx512": "avx512f" in flags,
-        "kernel": os.uname().release,
+        "kernel": os.uname().release.split("-")[0],
     }
 
 
@@ -83,8 +85,12 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="how often each is measured (7; quick: 3)")
     parser.add_argument("--seconds", type=float, help="of one measurement (0.7; quick: 0.25)")
     parser.add_argument("--quick", action="store_true", help="some minutes instead of a good half hour")
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md and its pictures from the results")
-    parser.add_argument("--page-only", action="store_true", help="measure nothing: write the page from the last results")
+    parser.add_argument(
+        "--write", action="store_true", help="write docs/performance.md and its pictures from the results"
+    )
+    parser.add_argument(
+        "--page-only", action="store_true", help="measure nothing: write the page from the last results"
+    )
     options = parser.parse_args()
     results_path = BUILD / "results.json"
     if options.page_only:
@@ -102,8 +108,10 @@ def main() -> int:
     begin, load = time.time(), os.getloadavg()[0]
     if load > 0.5:
         note(f"the load of this machine is {load:.1f}: something else runs, and these times will be too long")
-    rows, versions = measure_cells(cells_of(works, datas, threads), chosen, rounds, seconds, mnist())
-    jobs, left_out = measure_jobs(max(threads), min(rounds, 2 if options.quick else 5), note) if "job" in works else ([], {})
+    rows, versions = measure_cells(cells_of(works, datas, threads, options.quick), chosen, rounds, seconds, mnist())
+    jobs, left_out = (
+        measure_jobs(max(threads), min(rounds, 1 if options.quick else 5), note) if "job" in works else ([], {})
+    )
     if "normalize" in works:
         versions["oneDNN"] = onednn_batchnorm(64, 64, 1, 0)["version"]
     versions["Evenkeel"] = run_json(1, EVENKEEL, "explain", "--json")["version"]

@@ -23,7 +23,7 @@ from typing import Callable, Protocol
 
 import numpy as np
 
-from common import NETWORKS, Data, Network, images, initial_layers, order, trained_layers
+from common import CHANNELS, NETWORKS, Data, Network, images, initial_layers, order, trained_layers
 from reference import Trainer, infer
 
 TOLERANCE = 1e-4  # float32 against double: the loss of a few steps differs in its sixth digit
@@ -130,7 +130,7 @@ def prepare(peer: Peer, case: dict) -> tuple[Timed, str]:
         x = images(case["data"]).pixels[: case["batch"]].astype(np.float32) / np.float32(255)
         inference = peer.predict(network, x, case["setting"])
         return inference.timed, check_inference(inference, network, x)
-    kernel = peer.normalize(case["rows"], case["channels"], case["setting"])
+    kernel = peer.normalize(case["batch"], CHANNELS, case["setting"])
     if not kernel.difference <= TOLERANCE:
         raise ValueError(f"expected numpy's output and gradients, got others by {kernel.difference:.1e}")
     return kernel.timed, f"output and gradients within {kernel.difference:.1e} of numpy's"

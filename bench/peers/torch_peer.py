@@ -24,7 +24,19 @@ import torch._inductor.config as inductor
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from common import DECAY, EPSILON, LEARNING_RATE, ROWS, Data, Layer, Network, fold, initial_layers, order, trained_layers
+from common import (
+    DECAY,
+    EPSILON,
+    LEARNING_RATE,
+    ROWS,
+    Data,
+    Layer,
+    Network,
+    fold,
+    initial_layers,
+    order,
+    trained_layers,
+)
 from reference import batch_norm
 from serve import Inference, Kernel, Training, serve, timed
 
