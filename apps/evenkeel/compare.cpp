@@ -181,9 +181,9 @@ int run_compare(const CompareCommand& o) {
         return interrupted;
     }
     if (!o.json) {
-        const std::string shown = (report.empty() ? folder.path() / "summary.json" : report).string();
-        print(fmt::format("\n  saved {} and {}history.csv beside it   ({})\n", shown,
-                          report.empty() ? "" : "summary.json, ", duration(header.seconds())));
+        const std::string shown = report.empty() ? (folder.path() / "summary.json").string()
+                                                 : fmt::format("{}, summary.json", report.string());
+        print(fmt::format("\n  saved {} and history.csv   ({})\n", shown, duration(header.seconds())));
     }
     return done;
 }

@@ -29,15 +29,19 @@ std::string json_for_script(const nlohmann::ordered_json& document) {
 
 }  // namespace
 
-std::string report_page(const nlohmann::ordered_json& runs) {
-    const std::string_view page = page_template();
-    if (page.empty()) fail_work("report", "a program that was built with npm at hand", "one without the report page");
+std::string fill_page(std::string_view page, const nlohmann::ordered_json& runs) {
     const std::size_t at = page.find(place);
     if (at == std::string_view::npos) fail_work("report", "a place for the numbers in the page", "none");
     std::string out(page.substr(0, at));
     out += json_for_script({{"runs", runs}});
     out += page.substr(at + place.size());
     return out;
+}
+
+std::string report_page(const nlohmann::ordered_json& runs) {
+    if (page_template().empty())
+        fail_work("report", "a program that was built with npm at hand", "one without the report page");
+    return fill_page(page_template(), runs);
 }
 
 }  // namespace evenkeel

@@ -169,9 +169,8 @@ InputDistribution input_distribution(const Examples& train, const std::vector<st
 }
 
 nlohmann::json to_json(const InputDistribution& input) {
-    nlohmann::json j = {{"scaling", input.scaling},
-                        {"rows", input.rows},
-                        {"before", distribution_json(input.before, input.features)}};
+    nlohmann::json j = {
+        {"scaling", input.scaling}, {"rows", input.rows}, {"before", distribution_json(input.before, input.features)}};
     if (!input.after.counts.empty()) j["after"] = distribution_json(input.after, input.features);
     return j;
 }

@@ -2,7 +2,7 @@
 import {colour, formula, inText} from "./arms";
 import {el, rich} from "./dom";
 import {capital, count, list, percent, percents, plain, points, seconds} from "./format";
-import {argument, comparisons, pairOf, seeds} from "./runs";
+import {argument, comparisons, dataName, pairOf, seeds} from "./runs";
 import type {Comparison, NamedRun} from "./runs";
 import {metricOf} from "./sections/training";
 import type {Pair} from "./types";
@@ -49,7 +49,7 @@ function card(run: Comparison, name: string): HTMLElement {
     el("div.card-name", el("b", name), el("span.formula", formula(name))),
     el("div.big", percent(arm?.test_accuracy?.mean)),
     strip(run, name),
-    el("div.soft", arm?.test_accuracy?.ci95 ? `95 % interval ${percents(arm.test_accuracy.ci95)}` : "one seed has no interval"),
+    el("div.soft", arm?.test_accuracy?.ci95 ? `95\u00a0% interval ${percents(arm.test_accuracy.ci95)}` : "one seed has no interval"),
     pair ? el(`div.card-verdict.${pair.verdict}`, el("span.badge", el("span", {"aria-hidden": "true"}, signs[pair.verdict]), cardVerdict(pair))) : el("div.card-verdict.soft", name === "none" ? "what the others are compared with" : ""),
     lost > 0 ? el("div.soft", `${lost} of ${arm?.runs.length ?? 0} runs diverged`) : null,
   );
@@ -79,7 +79,7 @@ const unique = (values: string[]) => list([...new Set(values.filter((v) => v !==
 
 export function header(runs: NamedRun[]): HTMLElement {
   const compared = comparisons(runs);
-  const data = unique(runs.map((run) => argument(run.summary, "data")));
+  const data = unique(runs.map((run) => dataName(run.summary)));
   const model = unique(runs.map((run) => argument(run.summary, "model")));
   const title = compared.length > 0 ? `Does batch normalization help on ${data}?` : `${model} on ${data}`;
   return el(

@@ -21,6 +21,11 @@ export interface Comparison extends NamedRun {
 const text = (value: unknown) => (typeof value === "string" ? value : typeof value === "number" ? String(value) : "");
 
 export const argument = (summary: Summary, key: string) => text(summary.arguments[key]);
+/** What the data is called in a sentence. */
+export const dataName = (summary: Summary) => {
+  const name = argument(summary, "data");
+  return name === "mnist" ? "the MNIST" : name || "the data";
+};
 export const numberArgument = (summary: Summary, key: string): number | null => {
   const value = summary.arguments[key];
   return typeof value === "number" ? value : null;

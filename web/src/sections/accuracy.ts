@@ -14,6 +14,7 @@ function picture(run: Comparison, domain: [number, number], width: number): Elem
   type Dot = (typeof dots)[number];
   const means = run.arms.flatMap((arm) => (typeof arm.test_accuracy?.mean === "number" ? [{arm: arm.name, mean: arm.test_accuracy.mean, ci95: arm.test_accuracy.ci95}] : []));
   type Mean = (typeof means)[number];
+  const names = run.arms.map((arm) => arm.name);
   const aside = 20; // the interval stands beside the dots, not over them
   return Plot.plot({
     ...base(width, 320),
@@ -21,9 +22,11 @@ function picture(run: Comparison, domain: [number, number], width: number): Elem
     marginBottom: 52,
     marginLeft: 56,
     marginRight: 26,
-    x: {type: "point", domain: run.arms.map((arm) => arm.name), label: null, tickSize: 0, tickPadding: 8, padding: 0.45, tickFormat: (arm: string) => (formula(arm) ? `${arm}\n${formula(arm)}` : arm)},
+    x: {type: "point", domain: names, axis: null, padding: 0.45},
     y: {domain, grid: true, tickSize: 0, label: null, ticks: 6, tickFormat: (v: number) => `${plain(100 * v)}\u00a0%`},
     marks: [
+      Plot.text(names, {x: (arm: string) => arm, frameAnchor: "bottom", dy: 20, text: (arm: string) => arm, fill: (arm: string) => colour(arm), fontSize: 13, fontWeight: 600}),
+      Plot.text(names, {x: (arm: string) => arm, frameAnchor: "bottom", dy: 37, text: formula, fill: "var(--ink-soft)"}),
       Plot.line(dots, {x: "arm", y: "accuracy", z: "seed", stroke: "var(--ink-soft)", strokeOpacity: 0.35, strokeWidth: 1, className: "pairs"}),
       Plot.dot(dots.filter((d) => !d.diverged), {x: "arm", y: "accuracy", r: 4, fill: (d: Dot) => colour(d.arm), fillOpacity: 0.85, stroke: "var(--paper)", strokeWidth: 0.8, className: "seeds"}),
       Plot.dot(dots.filter((d) => d.diverged), {x: "arm", y: "accuracy", r: 5, symbol: "times", stroke: (d: Dot) => colour(d.arm), strokeWidth: 2.2, className: "diverged"}),
@@ -56,10 +59,10 @@ export function accuracySection(all: Comparison[]): Section | null {
         columns: all.length > 2 ? 2 : all.length,
         panels: all.map((run) => ({
           title: run.label,
-          description: `${run.label}: ${run.arms.map((arm) => `${arm.name} ${percent(arm.test_accuracy?.mean)}, 95 % interval ${percents(arm.test_accuracy?.ci95)}`).join("; ")}.`,
+          description: `${run.label}: ${run.arms.map((arm) => `${arm.name} ${percent(arm.test_accuracy?.mean)}, 95\u00a0% interval ${percents(arm.test_accuracy?.ci95)}`).join("; ")}.`,
           draw: (width: number) => picture(run, domain, width),
         })),
-        note: "Thin lines join the runs of one seed, which share their initial weights and batches. The diamond is the mean, the bar beside the dots its 95 % interval. The test rows were read once a run, at its end.",
+        note: "Thin lines join the runs of one seed, which share their initial weights and batches. The diamond is the mean, the bar beside the dots its 95\u00a0% interval. The test rows were read once a run, at its end.",
         table: {
           columns: ["run", "arm", "seed", "test accuracy", "test loss", ""],
           rows: all.flatMap((run) => run.arms.flatMap((arm) => arm.runs.map((r) => [run.label, arm.name, r.seed, percent(r.test_accuracy), r.test_loss === null ? "–" : r.test_loss.toFixed(4), r.diverged ? "diverged" : ""]))),

@@ -16,10 +16,10 @@ interface Step {
   values: number[];
 }
 
-const stepsOf = (way: Way, which: "before" | "after", g: string): Step[] =>
+const stepsOf = (way: Way, which: "before" | "after"): Step[] =>
   which === "before"
-    ? [{name: "z", values: way.z}, {name: "ẑ", values: way.normalized}, {name: "γẑ + β", values: way.scaled}, {name: g, values: way.output}]
-    : [{name: "z", values: way.z}, {name: `a = ${g}`, values: way.activated}, {name: "â", values: way.normalized}, {name: "γâ + β", values: way.output}];
+    ? [{name: "z", values: way.z}, {name: "ẑ", values: way.normalized}, {name: "y = γẑ + β", values: way.scaled}, {name: "g(y)", values: way.output}]
+    : [{name: "z", values: way.z}, {name: "a = g(z)", values: way.activated}, {name: "â", values: way.normalized}, {name: "γâ + β", values: way.output}];
 
 const deviation = (values: number[]) => {
   const centre = mean(values) ?? 0;
@@ -69,7 +69,7 @@ function numbers(explain: Explain, steps: Step[], title: string): HTMLElement {
   ];
   return table({
     columns: ["row", ...places, ...steps.map((s) => s.name)],
-    rows: [...rows, summary("mean", (v) => mean(v) ?? 0), summary("deviation", deviation)],
+    rows: [...rows, summary("μ", (v) => mean(v) ?? 0), summary("σ", deviation)],
   }, title);
 }
 
@@ -77,8 +77,7 @@ export function batchSection(runs: NamedRun[]): Section | null {
   const explained = distinct(runs, (summary) => summary.explain)[0]?.value;
   if (!explained) return null;
   const {input} = explained;
-  const g = input.activation === "linear" ? "g" : input.activation;
-  const ways = (["before", "after"] as const).map((which) => ({which, way: explained[which], steps: stepsOf(explained[which], which, g)}));
+  const ways = (["before", "after"] as const).map((which) => ({which, way: explained[which], steps: stepsOf(explained[which], which)}));
   const domain = padded(ways.flatMap(({steps}) => steps.flatMap((s) => s.values)));
   const names = {before: "First way: normalize z, then g", after: "Second way: g, then normalize a"};
   const panels: Panel[] = ways.map(({which, steps}) => ({
@@ -99,7 +98,7 @@ export function batchSection(runs: NamedRun[]): Section | null {
         name: "figure-batch",
         title: "Five rows on their way through one neuron",
         panels,
-        note: `z = w·x + b with w = (${input.weights.map((w) => plain(w)).join(", ")}) and b = ${plain(input.bias)}; γ = ${plain(input.gamma)}, β = ${plain(input.beta)}, ε = ${plain(input.epsilon)}. The small numbers name the rows.`,
+        note: `z = w·x + b with w = (${input.weights.map((w) => plain(w)).join(", ")}) and b = ${plain(input.bias)}; γ = ${plain(input.gamma)}, β = ${plain(input.beta)}, ε = ${plain(input.epsilon)}; g is ${input.activation}. The small numbers name the rows.`,
       }),
       el("div.panels.tables", {style: "--columns:2;--narrowest:300px"}, ...ways.map(({which, steps}) => el("div.panel", el("h4", el(`span.arm.${which}`, names[which])), numbers(explained, steps, names[which])))),
     ],

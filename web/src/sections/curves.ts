@@ -98,9 +98,9 @@ function sentences(run: Comparison): string {
   const {target, epochs} = base.epochs_to_none;
   const words = others.map((arm) => {
     const at = arm.epochs_to_none?.median;
-    return at ? `${inText(arm.name)} by epoch ${at} (median of the seeds)` : `${inText(arm.name)} not within ${epochs} epochs in most seeds`;
+    return at ? `${inText(arm.name)} by epoch ${at}` : `${inText(arm.name)} not within ${epochs} epochs`;
   });
-  return `${start} ${inText("none")} ended at ${percent(target)} after ${epochs} epochs; that level was reached ${list(words)}.`;
+  return `${start} ${inText("none")} ended at ${percent(target)} after ${epochs} epochs; counting half of the seeds, ${list(words)} had got there.`;
 }
 
 function diverged(run: Comparison): string | null {

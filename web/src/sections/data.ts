@@ -4,7 +4,7 @@ import {el, fold, table} from "../dom";
 import {figure} from "../figure";
 import {count, fixed, percent, plain, whole} from "../format";
 import {base, padded, tip} from "../plots";
-import {distinct} from "../runs";
+import {dataName, distinct} from "../runs";
 import type {NamedRun} from "../runs";
 import type {Section} from "../section";
 import type {Distribution, Input} from "../types";
@@ -95,7 +95,7 @@ export function dataSection(runs: NamedRun[]): Section | null {
   const inputs = distinct(runs, (summary) => summary.input);
   if (inputs.length === 0) return null;
   const body = inputs.flatMap(({value: input, runs: [first]}, i) => {
-    const name = String(first?.summary.arguments["data"] ?? "the data");
+    const name = (first ? dataName(first.summary) : "the data");
     const shown = input.after && input.scaling !== "none" ? [input.before, input.after] : [input.before];
     const shares = shown.flatMap((d) => binsOf(d).map((b) => b.share));
     const highest = Math.max(...shares);
@@ -126,6 +126,6 @@ export function dataSection(runs: NamedRun[]): Section | null {
     lecture:
       "A feature that is counted in thousands drowns one that is counted in ones. So bring all features to the same footing before training: take away the mean and divide by the deviation, x ← (x − μ)/σ. Each then has mean 0 and deviation 1.",
     body,
-    finding: inputs.map(({value, runs: [first]}) => sentence(value, String(first?.summary.arguments["data"] ?? "the data"))),
+    finding: inputs.map(({value, runs: [first]}) => sentence(value, (first ? dataName(first.summary) : "the data"))),
   };
 }

@@ -144,9 +144,9 @@ export function sweepSection(runs: NamedRun[]): Section | null {
           description: sentences(run, sweep).join(" "),
           draw: (width) => picture(sweep, width),
         }],
-        note: "Points are means over the seeds, with 95 % intervals; a cross stands where runs diverged, which count as chance.",
+        note: "Points are means over the seeds, with 95\u00a0% intervals; a cross stands where runs diverged, which count as chance.",
         table: {
-          columns: [words(sweep.key), "arm", "mean", "95 % interval", "runs", "diverged"],
+          columns: [words(sweep.key), "arm", "mean", "95\u00a0% interval", "runs", "diverged"],
           rows: pointsOf(sweep).map((d) => [valueText(d.value), d.arm, percent(d.mean), percents(d.ci95), d.runs, d.diverged]),
         },
       }),

@@ -28,7 +28,7 @@ function statistics(run: Comparison): HTMLElement {
     "The statistics",
     table(
       {
-        columns: ["pair", "difference", "95 % interval", "p (sign flip)", "p (equivalence)", "margin", "d_z", "seeds", "verdict"],
+        columns: ["pair", "difference", "95\u00a0% interval", "p (sign flip)", "p (equivalence)", "margin", "d_z", "seeds", "verdict"],
         rows: run.pairs.map((pair) => [
           `${pair.a} − ${pair.b}`,
           points(pair.difference, 3),
@@ -72,7 +72,7 @@ export function verdictsSection(all: Comparison[]): Section | null {
           description: run.pairs.map((pair) => `${shortVerdict(pair)}, ${points(pair.difference)} points`).join("; "),
           draw: (width: number) => differencesPlot(rowsOf(run), width, "worse", "better", domain),
         })),
-        note: "Diamonds are mean differences, bars their 95 % intervals (from 6 seeds on), circles the single seeds. Inside the shaded zone a difference is too small to matter.",
+        note: "Diamonds are mean differences, bars their 95\u00a0% intervals (from 6 seeds on), circles the single seeds. Inside the shaded zone a difference is too small to matter.",
       }),
       ...judged.map((run) => el("div.judged", judged.length > 1 ? el("h3", run.label) : null, verdictList(run), statistics(run))),
     ],

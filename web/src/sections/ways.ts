@@ -41,7 +41,7 @@ export function waysSection(all: Comparison[]): Section | null {
           description: rows.map((r) => `${r.label}: mean difference ${points(r.pair?.difference)} points over ${count(r.seeds.length, "seed")}.`).join(" "),
           draw: (width) => differencesPlot(rows, width, "before is better", "after is better", differencesDomain(rows)),
         }],
-        note: "Each dot is one seed: same initial weights, same batches, only the place of the normalization differs. The bar is the mean difference with its 95 % interval; in the shaded zone a difference is too small to matter.",
+        note: "Each dot is one seed: same initial weights, same batches, only the place of the normalization differs. The bar is the mean difference with its 95\u00a0% interval; in the shaded zone a difference is too small to matter.",
         table: {
           columns: ["run", "seed", "after − before, points"],
           rows: rows.flatMap((r) => r.seeds.map((s) => [r.label, s.seed, points(s.difference)])),
@@ -50,7 +50,7 @@ export function waysSection(all: Comparison[]): Section | null {
     ],
     finding: rows.map(({run, pair, seeds}) =>
       pair
-        ? `${run.label}: ${shortVerdict(pair)} (${points(pair.difference)} points, 95 % interval ${pointsInterval(pair.ci95)}, ${count(seeds.length, "paired seed")}).`
+        ? `${run.label}: ${shortVerdict(pair)} (${points(pair.difference)} points, 95\u00a0% interval ${pointsInterval(pair.ci95)}, ${count(seeds.length, "paired seed")}).`
         : `${run.label}: ${count(seeds.length, "paired seed")}, no verdict was taken.`,
     ),
   };
