@@ -7,10 +7,8 @@
 #include <set>
 
 #include "command.hpp"
-#include "command_line.hpp"
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/model/zoo.hpp"
-#include "evenkeel/study/explain.hpp"
 #include "evenkeel/train/input_scaling.hpp"
 #include "interrupt.hpp"
 #include "option_values.hpp"
@@ -18,8 +16,6 @@
 #include "report_file.hpp"
 #include "run_folder.hpp"
 #include "study/compare_json.hpp"
-#include "study/explain_json.hpp"
-#include "study/input_distribution.hpp"
 #include "terminal.hpp"
 #include "training_options.hpp"
 
@@ -168,9 +164,7 @@ int run_compare(const CompareCommand& o) {
     }
     folder.write("history.csv", history_csv(result));
     json document = to_json(result, options);
-    document["command_line"] = command_line();
-    document["input"] = to_json(input_distribution(data.train, data.feature_names, compared.front().model));
-    document["explain"] = to_json(explain());
+    document.update(page_context(data, compared.front().model));
     const auto summary = header.with(document);
     folder.write("summary.json", text_of(summary));
     const std::filesystem::path report = write_report(folder, summary, !o.quiet);

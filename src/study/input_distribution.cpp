@@ -95,10 +95,10 @@ Spread spread(const Values& values, const std::vector<std::size_t>& features, co
     return s;
 }
 
-Distribution distribution(const Values& values, const std::vector<std::size_t>& chosen, const Scaling& scaling) {
+ValueDistribution distribution(const Values& values, const std::vector<std::size_t>& chosen, const Scaling& scaling) {
     std::vector<std::size_t> every(values.features());
     std::iota(every.begin(), every.end(), std::size_t{0});
-    Distribution d;
+    ValueDistribution d;
     d.all = spread(values, every, scaling);
     const double width = d.all.high > d.all.low ? d.all.high - d.all.low : 1;
     for (std::size_t b = 0; b <= bins; ++b) d.edges.push_back(d.all.low + width * static_cast<double>(b) / bins);
@@ -141,7 +141,7 @@ nlohmann::json spread_json(const Spread& s) {
     return {{"mean", s.mean}, {"std", s.deviation}, {"min", s.low}, {"max", s.high}};
 }
 
-nlohmann::json distribution_json(const Distribution& d, const std::vector<std::string>& names) {
+nlohmann::json distribution_json(const ValueDistribution& d, const std::vector<std::string>& names) {
     nlohmann::json j = spread_json(d.all);
     j["histogram"] = {{"edges", d.edges}, {"counts", d.counts}};
     j["features"] = nlohmann::json::array();

@@ -16,7 +16,7 @@ struct Spread {
 };
 
 /// How the numbers of the training rows are distributed, all features pooled.
-struct Distribution {
+struct ValueDistribution {
     Spread all;
     std::vector<double> edges;         ///< of the histogram's bins, from the lowest to the highest value
     std::vector<std::int64_t> counts;  ///< one fewer than edges
@@ -28,7 +28,7 @@ struct InputDistribution {
     std::string scaling;  ///< "rescaling", "normalization" or "none": the model's leading layer
     std::int64_t rows = 0;
     std::vector<std::string> features;  ///< at most 8: the first named columns, or the liveliest pixels
-    Distribution before, after;         ///< `after` is empty where the layer's numbers are not in the description
+    ValueDistribution before, after;    ///< `after` is empty where the layer's numbers are not in the description
 };
 
 /// Over all values of the rows, exactly.

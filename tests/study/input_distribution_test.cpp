@@ -16,7 +16,7 @@ ModelDescription network(const Examples& train, InputScaling scaling) {
     return with_input(model, train, scaling);
 }
 
-std::int64_t total(const Distribution& d) {
+std::int64_t total(const ValueDistribution& d) {
     return std::accumulate(d.counts.begin(), d.counts.end(), std::int64_t{0});
 }
 

@@ -157,7 +157,9 @@ export interface Sweep {
   scale: "log" | "linear" | "ordinal";
   preset?: string | null;
   cells: SweepCell[];
-  useful_range?: {arm: string; low: Num; high: Num; decades: Num; rule: string}[];
+  /** cut_low, cut_high: the range may go on beyond the values that were tried. */
+  useful_range?: {arm: string; low: Num; high: Num; decades: Num; rule: string; cut_low?: boolean; cut_high?: boolean}[];
+  range_pairs?: {sentence?: string}[];
   best?: {arm: string; value: number | string; chosen_on: string}[];
 }
 

@@ -115,7 +115,8 @@ export function sweep({key = "learning_rate", values = [0.001, 0.01, 0.1, 1, 10]
   const numeric = scale !== "ordinal";
   return {
     key, values, scale, preset: null, cells,
-    useful_range: numeric ? [{arm: "none", low: values[1], high: values[2], decades: 1, rule: "mean test accuracy ≥ 90 %"}, {arm: "before", low: values[0], high: values[4], decades: 4, rule: "mean test accuracy ≥ 90 %"}, {arm: "after", low: null, high: null, decades: null, rule: "mean test accuracy ≥ 90 %"}] : [],
+    useful_range: numeric ? [{arm: "none", low: values[1], high: values[2], decades: 1, rule: "mean test accuracy ≥ 90 %"}, {arm: "before", low: values[0], high: values[4], decades: 4, cut_low: true, cut_high: true, rule: "mean test accuracy ≥ 90 %"}, {arm: "after", low: null, high: null, decades: null, rule: "mean test accuracy ≥ 90 %"}] : [],
+    range_pairs: [{a: "before", b: "none", sentence: "a fixture's sentence about useful ranges"}],
     best: ["none", "before", "after"].map((arm, i) => ({arm, value: values[Math.min(i + 1, values.length - 1)], chosen_on: "held-out training rows"})),
   };
 }

@@ -27,6 +27,7 @@ for (const {name, width = 1000, height = 900, dark = false, selector} of picture
   await page.goto(pathToFileURL(resolve(report)).href);
   await page.waitForFunction(() => [...document.querySelectorAll(".plot")].every((plot) => plot.querySelector("svg")));
   await page.evaluate(() => document.fonts.ready);
+  await page.addStyleTag({content: "figure { padding: 20px; margin: 0 -20px; }"});
   const path = join(folder, `${name}.png`);
   const element = selector ? await page.$(selector) : page;
   if (element) {

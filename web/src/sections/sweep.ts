@@ -29,6 +29,10 @@ const pointsOf = (sweep: Sweep): Point[] =>
     return [{arm: arm.name, value: cell.value, mean, ci95: arm.test_accuracy.ci95, runs: arm.runs.length, diverged: arm.runs.filter((r) => r.diverged).length}];
   }));
 
+/** "≥ 2.5" where the range ends only because no further value was tried. */
+const decadesText = (r: {decades: Num; cut_low?: boolean; cut_high?: boolean}) =>
+  typeof r.decades === "number" ? `${r.cut_low || r.cut_high ? "≥\u00a0" : ""}${r.decades.toFixed(1)}` : "";
+
 function scaleX(sweep: Sweep, width: number): Plot.ScaleOptions {
   const every = Math.ceil(sweep.values.length / Math.max(3, Math.floor(width / 64)));
   const ticks = sweep.values.filter((_, i) => i % every === 0);
@@ -54,7 +58,7 @@ function ranges(sweep: Sweep, left: number, right: number, width: number): Eleme
     marks: [
       Plot.link(found, {x1: "low", x2: "high", y1: "arm", y2: "arm", stroke: (r: Range) => colour(r.arm), strokeWidth: 7, strokeLinecap: "round", strokeOpacity: 0.75, className: "ranges"} as Plot.LinkOptions),
       Plot.text(useful, {y: "arm", frameAnchor: "left", dx: -8, textAnchor: "end", fill: (r: Range) => colour(r.arm), fontWeight: 600, text: "arm"}),
-      Plot.text(found, {x: "high", y: "arm", dx: 10, textAnchor: "start", fill: (r: Range) => colour(r.arm), fontWeight: 600, text: (r: Range) => (typeof r.decades === "number" ? r.decades.toFixed(1) : "")}),
+      Plot.text(found, {x: "high", y: "arm", dx: 10, textAnchor: "start", fill: (r: Range) => colour(r.arm), fontWeight: 600, text: decadesText}),
       Plot.text(useful.filter((r) => r.low === null || r.high === null), {y: "arm", frameAnchor: "left", dx: 4, textAnchor: "start", fill: (r: Range) => colour(r.arm), text: () => "nowhere"}),
     ],
   });
@@ -105,7 +109,7 @@ function sentences(run: NamedRun, sweep: Sweep): string[] {
   const range = useful.map((r) =>
     r.low === null || r.high === null
       ? `${inText(r.arm)} nowhere`
-      : `${inText(r.arm)} from ${valueText(r.low)} to ${valueText(r.high)}${typeof r.decades === "number" ? ` (${r.decades.toFixed(1)} decades)` : ""}`);
+      : `${inText(r.arm)} from ${valueText(r.low)} to ${valueText(r.high)}${decadesText(r) ? ` (${decadesText(r)} decades)` : ""}`);
   const best = (sweep.best ?? []).map((b) => {
     const at = pointsOf(sweep).find((d) => d.arm === b.arm && d.value === b.value);
     return `${inText(b.arm)} at ${valueText(b.value)}${at ? ` (${percent(at.mean)})` : ""}`;
@@ -116,6 +120,7 @@ function sentences(run: NamedRun, sweep: Sweep): string[] {
   });
   return [
     ...(range.length > 0 ? [`${run.label}: useful (${useful[0]?.rule ?? ""}) ${list(range)}.`] : []),
+    ...(sweep.range_pairs ?? []).flatMap((pair) => pair.sentence ?? []),
     `Runs that diverged: ${list(lost)}.`,
     ...(best.length > 0 ? [`Each arm at its own best value, chosen on ${sweep.best?.[0]?.chosen_on ?? "held-out rows"}: ${list(best)}.`] : []),
   ];

@@ -30,7 +30,8 @@ function stepsOf(run: Comparison): number | null {
   const held = numberArgument(run.summary, "validation_rows");
   const batch = numberArgument(run.summary, "batch_size");
   if (rows === undefined || held === null || !batch || run.summary.sweep) return null;
-  return rows > held ? Math.ceil((rows - held) / batch) : null;
+  const trained = Math.min(rows - held, numberArgument(run.summary, "train_rows") ?? rows);
+  return trained > 0 ? Math.ceil(trained / batch) : null;
 }
 
 function picture(run: Comparison, top: number, width: number): Element {
