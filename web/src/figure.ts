@@ -32,6 +32,14 @@ export function redraw(root: Element): void {
   for (const place of root.querySelectorAll(".plot")) drawings.get(place)?.(Math.floor(place.clientWidth), true);
 }
 
+// On paper a figure drawn for a wide window would shrink, its letters too: draw it as wide as the paper gives it.
+const paper = 680;
+window.addEventListener("beforeprint", () => {
+  const share = Math.min(1, paper / (document.querySelector("main")?.clientWidth || paper));
+  for (const place of document.querySelectorAll(".plot")) drawings.get(place)?.(Math.floor(place.clientWidth * share), true);
+});
+window.addEventListener("afterprint", () => redraw(document.body));
+
 function panelElement(panel: Panel): HTMLElement {
   const place = el("div.plot");
   let drawn = 0;
