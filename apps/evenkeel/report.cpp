@@ -73,8 +73,8 @@ void add_report(CLI::App& app, Action& chosen) {
     add_text(*sub, "--out", options->out, "the page; of one run DIR/report.html, of several ./report.html", "FILE");
     add_output_flags(*sub, options->json, nullptr);
     sub->footer(
-        R"(train and compare write the page of their own run beside its summary.json. The page is one file that needs no
-network; all numbers on it come from summary.json, which it carries along.
+        R"(train and compare write the page of their own run beside its summary.json. The page is one file that
+needs no network; all numbers on it come from summary.json, which it carries along.
 
 Examples:
   evenkeel report runs/compare

@@ -155,8 +155,9 @@ void add_train(CLI::App& app, Action& chosen) {
     add_whole(*sub, "--checkpoint-steps", options->checkpoint_steps, 0, 1000000000,
               "also save a checkpoint every N steps; 0: after each epoch");
     sub->footer(R"(Ctrl-C finishes the step, saves a checkpoint and says how to go on; a second one ends at once.
-DIR gets model.keras, report.html, summary.json, history.csv and checkpoint/. A finished run there is replaced file
-by file; an unfinished one is refused unless --resume is given, so that no training is lost.
+DIR gets model.keras, report.html, summary.json, history.csv and checkpoint/. A finished run there is
+replaced file by file; an unfinished one is refused unless --resume is given, so that no training is
+lost.
 
 Examples:
   evenkeel train --out runs/first
