@@ -27,7 +27,7 @@ const plural = (word: string) => word.replace(/^(help|hurt|make|show)s/, "$1");
 
 /** "With SGD, it helps: … With Adam, it makes no difference that matters." */
 export function headline(all: Comparison[]): string {
-  return all.map((run) => `With ${run.short}, ${outcome(run)}.`).join(" ");
+  return all.map((run) => `With ${run.summary.sweep ? run.label : run.short}, ${outcome(run)}.`).join(" ");
 }
 
 function strip(run: Comparison, name: string): HTMLElement | null {
@@ -55,9 +55,12 @@ function card(run: Comparison, name: string): HTMLElement {
   );
 }
 
+/** What all arms share; of a sweep, the value at which each is shown. */
 function setting(run: Comparison): string {
   const {summary} = run;
-  return `${count(seeds(run), "seed")}, ${argument(summary, "epochs")} epochs, batches of ${argument(summary, "batch_size")}`;
+  const best = (summary.sweep?.best ?? []).map((b) => `${b.arm} ${b.value}`);
+  const batch = summary.sweep?.key === "batch_size" ? "" : `, batches of ${argument(summary, "batch_size")}`;
+  return `${count(seeds(run), "seed")}, ${argument(summary, "epochs")} epochs${batch}${best.length > 0 ? `; ${list(best)}` : ""}`;
 }
 
 function comparisonCards(run: Comparison): HTMLElement {

@@ -38,9 +38,11 @@ function optimizer(summary: Summary): string {
 
 export function named(summaries: Summary[]): NamedRun[] {
   const runs = summaries.map((summary) => {
-    const short = optimizer(summary);
-    const rate = summary.sweep ? `sweep of ${summary.sweep.key.replace(/_/g, " ")}` : `learning rate ${argument(summary, "learning_rate")}`;
-    return {label: `${short}, ${rate}`, short, summary};
+    // In a sweep the arms are compared each at its own best value.
+    const own = summary.sweep ? `each arm at its own best ${summary.sweep.key.replace(/_/g, " ")}` : null;
+    const short = summary.sweep?.key === "optimizer" ? (own ?? "") : optimizer(summary);
+    const label = own === short ? short : `${short}, ${own ?? `learning rate ${argument(summary, "learning_rate")}`}`;
+    return {label, short, summary};
   });
   // Runs that would read the same are told apart by their folders.
   const twice = (pick: (run: NamedRun) => string, run: NamedRun) => runs.filter((other) => pick(other) === pick(run)).length > 1;

@@ -33,10 +33,17 @@ const pointsOf = (sweep: Sweep): Point[] =>
 const decadesText = (r: {decades: Num; cut_low?: boolean; cut_high?: boolean}) =>
   typeof r.decades === "number" ? `${r.cut_low || r.cut_high ? "≥\u00a0" : ""}${r.decades.toFixed(1)}` : "";
 
-function scaleX(sweep: Sweep, width: number): Plot.ScaleOptions {
-  const every = Math.ceil(sweep.values.length / Math.max(3, Math.floor(width / 64)));
-  const ticks = sweep.values.filter((_, i) => i % every === 0);
-  const common = {label: words(sweep.key), labelAnchor: "center", labelArrow: "none", tickFormat: valueText, ticks} as const;
+/** Decades say something of rates and scales; a batch size or a depth is better told by its ends. */
+const inDecades = (sweep: Sweep) => sweep.key === "learning_rate" || sweep.key === "initializer_scale";
+
+/** As many of the values as have room for their names. */
+function named(sweep: Sweep, width: number): (number | string)[] {
+  const every = Math.ceil(sweep.values.length / Math.max(3, Math.floor(width / 56)));
+  return sweep.values.filter((_, i) => i % every === 0);
+}
+
+function scaleX(sweep: Sweep): Plot.ScaleOptions {
+  const common = {axis: null, insetLeft: 10, insetRight: 8} as const;
   if (sweep.scale === "ordinal") return {...common, type: "point", domain: sweep.values, padding: 0.3} as Plot.ScaleOptions;
   const numbers = sweep.values.filter((v): v is number => typeof v === "number");
   return {...common, type: sweep.scale, domain: [Math.min(...numbers), Math.max(...numbers)]} as Plot.ScaleOptions;
@@ -53,12 +60,12 @@ function ranges(sweep: Sweep, left: number, right: number, width: number): Eleme
     marginBottom: 4,
     marginLeft: left,
     marginRight: right,
-    x: {...scaleX(sweep, width), axis: null},
+    x: scaleX(sweep),
     y: {type: "band", domain: useful.map((r) => r.arm), axis: null},
     marks: [
       Plot.link(found, {x1: "low", x2: "high", y1: "arm", y2: "arm", stroke: (r: Range) => colour(r.arm), strokeWidth: 7, strokeLinecap: "round", strokeOpacity: 0.75, className: "ranges"} as Plot.LinkOptions),
       Plot.text(useful, {y: "arm", frameAnchor: "left", dx: -8, textAnchor: "end", fill: (r: Range) => colour(r.arm), fontWeight: 600, text: "arm"}),
-      Plot.text(found, {x: "high", y: "arm", dx: 10, textAnchor: "start", fill: (r: Range) => colour(r.arm), fontWeight: 600, text: decadesText}),
+      Plot.text(found, {x: "high", y: "arm", dx: 10, textAnchor: "start", fill: (r: Range) => colour(r.arm), fontWeight: 600, text: (r: Range) => (inDecades(sweep) ? decadesText(r) : `${valueText(r.low)} to ${valueText(r.high)}`)}),
       Plot.text(useful.filter((r) => r.low === null || r.high === null), {y: "arm", frameAnchor: "left", dx: 4, textAnchor: "start", fill: (r: Range) => colour(r.arm), text: () => "nowhere"}),
     ],
   });
@@ -72,7 +79,7 @@ function picture(sweep: Sweep, width: number): Element {
   domain[1] = Math.min(1.005, domain[1]);
   const height = 330;
   const left = 58;
-  const right = Math.max(48, labelRoom(arms) + 6);
+  const right = Math.max(inDecades(sweep) ? 48 : 76, labelRoom(arms) + 6);
   const ends = arms.flatMap((arm) => {
     const last = all.filter((d) => d.arm === arm).pop();
     return last ? [{x: last.value, y: last.mean, text: arm, colour: colour(arm)}] : [];
@@ -84,9 +91,11 @@ function picture(sweep: Sweep, width: number): Element {
     marginLeft: left,
     marginRight: right,
     marginBottom: 40,
-    x: scaleX(sweep, width - left - right),
+    x: scaleX(sweep),
     y: {domain, grid: true, tickSize: 0, label: null, ticks: 6, tickFormat: (v: number) => `${plain(100 * v)}\u00a0%`},
     marks: [
+      Plot.text(named(sweep, width - left - right), {x: (v: number | string) => v, frameAnchor: "bottom", dy: 16, text: valueText, fill: "var(--ink-soft)"}),
+      Plot.text([words(sweep.key)], {frameAnchor: "bottom", dy: 34, text: (word: string) => word, fill: "var(--ink-soft)"}),
       ...arms.map((arm) => {
         const mine = all.filter((d) => d.arm === arm);
         return [
@@ -101,7 +110,7 @@ function picture(sweep: Sweep, width: number): Element {
     ],
   });
   const below = ranges(sweep, left, right, width);
-  return below ? el("div", main, el("p.range-title", `useful range (${sweep.useful_range?.[0]?.rule ?? ""}), decades`), below) : el("div", main);
+  return below ? el("div", main, el("p.range-title", `useful range (${sweep.useful_range?.[0]?.rule ?? ""})${inDecades(sweep) ? ", decades" : ""}`), below) : el("div", main);
 }
 
 function sentences(run: NamedRun, sweep: Sweep): string[] {
@@ -109,7 +118,7 @@ function sentences(run: NamedRun, sweep: Sweep): string[] {
   const range = useful.map((r) =>
     r.low === null || r.high === null
       ? `${inText(r.arm)} nowhere`
-      : `${inText(r.arm)} from ${valueText(r.low)} to ${valueText(r.high)}${decadesText(r) ? ` (${decadesText(r)} decades)` : ""}`);
+      : `${inText(r.arm)} from ${valueText(r.low)} to ${valueText(r.high)}${inDecades(sweep) && decadesText(r) ? ` (${decadesText(r)} decades)` : ""}`);
   const best = (sweep.best ?? []).map((b) => {
     const at = pointsOf(sweep).find((d) => d.arm === b.arm && d.value === b.value);
     return `${inText(b.arm)} at ${valueText(b.value)}${at ? ` (${percent(at.mean)})` : ""}`;
@@ -119,7 +128,7 @@ function sentences(run: NamedRun, sweep: Sweep): string[] {
     return `${mine.reduce((n, d) => n + d.diverged, 0)} of ${mine.reduce((n, d) => n + d.runs, 0)} with ${inText(arm)}`;
   });
   return [
-    ...(range.length > 0 ? [`${run.label}: useful (${useful[0]?.rule ?? ""}) ${list(range)}.`] : []),
+    ...(range.length > 0 ? [`${run.short}: useful (${useful[0]?.rule ?? ""}) ${list(range)}.`] : []),
     ...(sweep.range_pairs ?? []).flatMap((pair) => pair.sentence ?? []),
     `Runs that diverged: ${list(lost)}.`,
     ...(best.length > 0 ? [`Each arm at its own best value, chosen on ${sweep.best?.[0]?.chosen_on ?? "held-out rows"}: ${list(best)}.`] : []),
@@ -144,7 +153,7 @@ export function sweepSection(runs: NamedRun[]): Section | null {
     body: swept.flatMap(({run, sweep}, i) => [
       figure({
         name: `figure-sweep${i > 0 ? `-${i + 1}` : ""}`,
-        title: `Test accuracy at each ${words(sweep.key)}${swept.length > 1 ? `: ${run.label}` : ""}`,
+        title: `Test accuracy at each ${words(sweep.key)}${swept.length > 1 ? `: ${run.short}` : ""}`,
         panels: [{
           description: sentences(run, sweep).join(" "),
           draw: (width) => picture(sweep, width),
