@@ -47,7 +47,8 @@ evenkeel_component(interop ${interop_files} ${data_formats_files} ${checkpoint_f
 target_link_libraries(evenkeel_interop PUBLIC evenkeel_engine
   PRIVATE fmt::fmt PkgConfig::libzip ZLIB::ZLIB $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)
 
-evenkeel_component(study ${probe_files} ${study_files} ${report_files})
+include(cmake/page.cmake)  # page_template
+evenkeel_component(study ${probe_files} ${study_files} ${report_files} ${page_template})
 target_link_libraries(evenkeel_study PUBLIC evenkeel_engine evenkeel_interop
   PRIVATE fmt::fmt $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)
 

@@ -2,7 +2,7 @@
 
 build_packages="g++ cmake ninja-build pkg-config libdnnl-dev libhwy-dev librandom123-dev libcli11-dev
   nlohmann-json3-dev libfmt-dev libzip-dev zlib1g-dev ca-certificates"
-test_packages="libgtest-dev libgmock-dev libhdf5-dev clang-format-14"
+test_packages="libgtest-dev libgmock-dev libhdf5-dev clang-format-14 chromium"
 bench_packages="libbenchmark-dev"
 
 say() { printf '%s\n' "$*"; }
@@ -45,6 +45,19 @@ install_missing() {
     fi
 }
 
+# page_tools [--with-tests]: npm, and the packages that the report page is built from. Where they cannot be had, the
+# build goes on without the page, and says so.
+page=ON
+page_tools() {
+    if { { command -v npm && command -v node; } >/dev/null || install_missing npm; } &&
+        (cd web && node install.mjs npm "$@"); then
+        return 0
+    fi
+    say "Reports are left out: what the report page is built from could not be installed." >&2
+    page=OFF
+    return 1
+}
+
 # How many compilers may run at once: a core each, and 1.5 GB of free memory each.
 jobs_at_once() {
     local cores gigabytes_and_a_half
@@ -63,7 +76,7 @@ fi
 build_preset() {
     local preset=$1
     shift
-    cmake --preset "$preset" >"build/configure-$preset.log" 2>&1 || {
+    cmake --preset "$preset" -DEVENKEEL_PAGE=$page >"build/configure-$preset.log" 2>&1 || {
         cat "build/configure-$preset.log" >&2
         return 1
     }

@@ -18,6 +18,7 @@ using Action = std::function<int()>;
 // called, set `chosen`. Errors are thrown as evenkeel::Error; only main prints them.
 void add_train(CLI::App& app, Action& chosen);
 void add_compare(CLI::App& app, Action& chosen);
+void add_report(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_evaluate(CLI::App& app, Action& chosen);
 void add_predict(CLI::App& app, Action& chosen);

@@ -23,6 +23,12 @@ void remember_command_line(int argc, char** argv) {
     words = argv;
 }
 
+std::string command_line() {
+    std::string line = "evenkeel";
+    for (int i = 1; i < count; ++i) line += ' ' + quoted(words[i]);
+    return line;
+}
+
 std::string command_line_with_resume() {
     std::string line;
     bool resumes = false;

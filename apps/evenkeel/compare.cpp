@@ -13,6 +13,7 @@
 #include "interrupt.hpp"
 #include "option_values.hpp"
 #include "progress.hpp"
+#include "report_file.hpp"
 #include "run_folder.hpp"
 #include "study/compare_json.hpp"
 #include "terminal.hpp"
@@ -162,17 +163,21 @@ int run_compare(const CompareCommand& o) {
         return interrupted;
     }
     folder.write("history.csv", history_csv(result));
-    const std::string summary = text_of(header.with(to_json(result, options)));
-    folder.write("summary.json", summary);
-    print(o.json ? summary : text_of_result(o, data, result));
+    json document = to_json(result, options);
+    document.update(page_context(data, compared.front().model));
+    const auto summary = header.with(document);
+    folder.write("summary.json", text_of(summary));
+    const std::filesystem::path report = write_report(folder, summary, !o.quiet);
+    print(o.json ? text_of(summary) : text_of_result(o, data, result));
     if (result.interrupted) {
         notice(fmt::format("Interrupted: saved {} of {} seeds, those finished in all arms, in {}.", seeds, o.seeds,
                            folder.path().string()));
         return interrupted;
     }
     if (!o.json) {
-        print(fmt::format("\n  saved {} and history.csv beside it   ({})\n", (folder.path() / "summary.json").string(),
-                          duration(header.seconds())));
+        const std::string shown = report.empty() ? (folder.path() / "summary.json").string()
+                                                 : fmt::format("{}, summary.json", report.string());
+        print(fmt::format("\n  saved {} and history.csv   ({})\n", shown, duration(header.seconds())));
     }
     return done;
 }
@@ -191,7 +196,7 @@ void add_compare(CLI::App& app, Action& chosen) {
     sub->footer(
         R"(The arms are made from MODEL: its normalization layers are removed, then one stands before or after the
 activation of every hidden layer. All arms of a seed have the same initial weights and batches.
-DIR gets summary.json and history.csv.
+DIR gets report.html, summary.json and history.csv.
 
 Examples:
   evenkeel compare

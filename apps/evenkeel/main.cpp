@@ -68,6 +68,7 @@ void add_all(CLI::App& app, Action& chosen) {
         "Exit codes: 0 done, 1 the work failed, 2 the command or its input was wrong, 130 interrupted.");
     add_compare(app, chosen);
     add_train(app, chosen);
+    add_report(app, chosen);
     add_explain(app, chosen);
     add_evaluate(app, chosen);
     add_predict(app, chosen);

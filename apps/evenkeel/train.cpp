@@ -11,8 +11,10 @@
 #include "interrupt.hpp"
 #include "option_values.hpp"
 #include "progress.hpp"
+#include "report_file.hpp"
 #include "results.hpp"
 #include "run_folder.hpp"
+#include "study/input_distribution.hpp"
 #include "terminal.hpp"
 #include "training_options.hpp"
 
@@ -118,20 +120,24 @@ int train(const TrainOptions& o) {
     json result = {{"weights_sha256", weights_sha256(model.layout(), model.values())},
                    {"test_accuracy", json()},
                    {"test_loss", number_or_null(test.loss)},
-                   {"epochs", epochs_json(history)}};
+                   {"epochs", epochs_json(history)},
+                   {"command_line", command_line()},
+                   {"model", json::parse(to_json(model.description(), nullptr))},
+                   {"input", to_json(input_distribution(data.train, data.feature_names, model.description()))}};
     result["test_" + history.metric_names[0]] = number_or_null(test.metrics[0]);
-    const std::string summary = text_of(header.with(result));
-    folder.write("summary.json", summary);
+    const auto summary = header.with(result);
+    folder.write("summary.json", text_of(summary));
+    const bool reported = !write_report(folder, summary, !o.quiet).empty();
     if (o.json) {
-        print(summary);
+        print(text_of(summary));
         return done;
     }
     print(epochs_table(history));
     print(fmt::format("\n  test {} {} on {} rows, loss {:.4f}   ({})\n", history.metric_names[0],
                       bold(metric_value(history.metric_names[0], test.metrics[0])), grouped(data.test.rows()),
                       test.loss, duration(header.seconds())));
-    print(fmt::format("  saved {} and summary.json, history.csv, checkpoint/ beside it\n",
-                      (folder.path() / "model.keras").string()));
+    print(fmt::format("  saved {} and {}summary.json, history.csv, checkpoint/ beside it\n",
+                      (folder.path() / "model.keras").string(), reported ? "report.html, " : ""));
     return done;
 }
 
@@ -149,8 +155,9 @@ void add_train(CLI::App& app, Action& chosen) {
     add_whole(*sub, "--checkpoint-steps", options->checkpoint_steps, 0, 1000000000,
               "also save a checkpoint every N steps; 0: after each epoch");
     sub->footer(R"(Ctrl-C finishes the step, saves a checkpoint and says how to go on; a second one ends at once.
-DIR gets model.keras, summary.json, history.csv and checkpoint/. A finished run there is replaced file
-by file; an unfinished one is refused unless --resume is given, so that no training is lost.
+DIR gets model.keras, report.html, summary.json, history.csv and checkpoint/. A finished run there is
+replaced file by file; an unfinished one is refused unless --resume is given, so that no training is
+lost.
 
 Examples:
   evenkeel train --out runs/first

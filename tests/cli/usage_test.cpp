@@ -26,6 +26,7 @@ TEST(Usage, EveryCommandExplainsItselfWithExamples) {
                                                    {"predict"},
                                                    {"summary"},
                                                    {"standardize"},
+                                                   {"report"},
                                                    {"data", "fetch"},
                                                    {"bench", "step"},
                                                    {"bench", "batchnorm"},
