@@ -60,7 +60,7 @@ UsefulRange range_of(const SweepResult& result, std::size_t arm, double threshol
 }
 
 std::string signed_decades(double decades) {
-    return fmt::format("{}{:.1f}", decades < -0.05 ? "−" : decades < 0.05 ? "" : "+", std::abs(decades));
+    return fmt::format("{}{:.2f}", decades < -0.005 ? "−" : decades < 0.005 ? "" : "+", std::abs(decades));
 }
 
 /// What the grid could not show, and the verdict on a decade more, which the lecture's "higher learning rates" is
@@ -70,7 +70,7 @@ std::string range_sentence(const SweepResult& result, const RangePair& pair, con
     const PairedComparison& c = pair.comparison;
     const std::string key = in_words(result.key);
     std::string out =
-        fmt::format("Useful range of the {} (mean test accuracy ≥ {:.4g} %): {} {:.1f} decades, {} {:.1f}", key,
+        fmt::format("Useful range of the {} (mean test accuracy ≥ {:.4g} %): {} {:.2f} decades, {} {:.2f}", key,
                     100 * a.threshold, pair.a, a.decades, pair.b, b.decades);
     out += fmt::format(
         "; {} decades seed by seed ({}, p = {:.3f}, {} paired seed{}).", signed_decades(c.difference),
@@ -78,12 +78,18 @@ std::string range_sentence(const SweepResult& result, const RangePair& pair, con
                : fmt::format("no 95 % interval: it needs at least {} seeds", seeds_for_an_interval),
         c.p_sign_flip, c.seeds, c.seeds == 1 ? "" : "s");
     const bool cut_a = a.cut_low || a.cut_high, cut_b = b.cut_low || b.cut_high;
-    const bool decade = pair.more_decades >= 1 - 1e-9;
     if (!a.low && !b.low) {
         out += " Neither is useful anywhere on this grid.";
+    } else if (pair.more_decades > 0.005) {
+        // Rates and scales span decades by nature; of depths or batch sizes a decade is no yardstick.
+        const bool spans = result.key == SweepKey::learning_rate || result.key == SweepKey::initializer_scale;
+        const char* one = pair.more_decades >= 1 - 1e-9 ? ": at least one" : ": less than one";
+        out += fmt::format(" {} keeps it over {:.2f} decades more than {}{}.", pair.a, pair.more_decades, pair.b,
+                           spans ? one : "");
+    } else if (pair.more_decades < -0.005) {
+        out += fmt::format(" {} keeps it over {:.2f} decades less than {}.", pair.a, -pair.more_decades, pair.b);
     } else {
-        out += decade ? fmt::format(" {} keeps it over at least one decade more than {}.", pair.a, pair.b)
-                      : fmt::format(" {} does not keep it over a decade more than {}.", pair.a, pair.b);
+        out += fmt::format(" {} keeps it over no more than {}.", pair.a, pair.b);
     }
     if (cut_a || cut_b) {
         out += fmt::format(" The grid cuts off {}'s range, so {} may differ by more or less.",

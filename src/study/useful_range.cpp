@@ -56,7 +56,7 @@ std::string to_text(const UsefulRange& range) {
     if (!range.low) return "none of the values tried";
     std::string text = range.values == 1
                            ? fmt::format("{} alone", *range.low)
-                           : fmt::format("{} … {}, {:.1f} decades", *range.low, *range.high, range.decades);
+                           : fmt::format("{} … {}, {:.2f} decades", *range.low, *range.high, range.decades);
     if (range.cut_low && range.cut_high) {
         text += "; the whole grid, so it may be wider";
     } else if (range.cut_low || range.cut_high) {

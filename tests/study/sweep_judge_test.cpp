@@ -55,9 +55,9 @@ TEST(SweepJudge, ADecadeMoreIsSaidWhereItIs) {
     EXPECT_EQ(r.range_pairs[0].comparison.verdict, Verdict::better);
     EXPECT_EQ(
         r.range_pairs[0].sentence,
-        "Useful range of the learning rate (mean test accuracy ≥ 90 %): before 2.0 decades, none 1.0; +1.0 decades "
-        "seed by seed (95 % interval +1.0 to +1.0, p = 0.031, 6 paired seeds). before keeps it over at least one "
-        "decade more than none.");
+        "Useful range of the learning rate (mean test accuracy ≥ 90 %): before 2.00 decades, none 1.00; +1.00 decades "
+        "seed by seed (95 % interval +1.00 to +1.00, p = 0.031, 6 paired seeds). before keeps it over 1.00 decades "
+        "more than none: at least one.");
     EXPECT_THAT(r.pairs[0].sentence,
                 HasSubstr("with sgd, each at its own best learning rate of 5 tried (before 1, none 1;"));
     EXPECT_THAT(r.values[3].pairs[0].sentence, HasSubstr("with sgd at learning rate 10 — at this learning rate only"));
@@ -71,12 +71,24 @@ TEST(SweepJudge, ADecadeMoreIsSaidWhereItIs) {
 TEST(SweepJudge, SoIsThatItIsNotAndWhatTheGridCutsOff) {
     SweepResult r = hand_made({.01, .1, 1}, {{.3, .95, .96}, {.95, .94, .97}});
     judge(r, {}, 10);
-    EXPECT_THAT(r.range_pairs[0].sentence, HasSubstr("at least one decade more"));
+    EXPECT_THAT(r.range_pairs[0].sentence,
+                HasSubstr("before keeps it over 1.00 decades more than none: at least one."));
     EXPECT_THAT(r.range_pairs[0].sentence, HasSubstr("The grid cuts off before's and none's range"));
     r = hand_made({.01, .1, 1, 10}, {{.3, .95, .96, .2}, {.3, .94, .97, .1}});
     judge(r, {}, 10);
     EXPECT_EQ(r.range_pairs[0].comparison.verdict, Verdict::equivalent);
-    EXPECT_THAT(r.range_pairs[0].sentence, HasSubstr("before does not keep it over a decade more than none."));
+    EXPECT_THAT(r.range_pairs[0].sentence, HasSubstr("before keeps it over no more than none."));
+    r = hand_made({.01, .1, 1, 3}, {{.3, .95, .2, .2}, {.3, .94, .97, .91}});
+    judge(r, {}, 10);
+    EXPECT_THAT(r.range_pairs[0].sentence,
+                HasSubstr("before keeps it over 1.48 decades more than none: at least one."));
+    r = hand_made({.01, .1, .3, 3}, {{.3, .95, .92, .2}, {.3, .94, .7, .1}});
+    judge(r, {}, 10);
+    EXPECT_THAT(r.range_pairs[0].sentence, HasSubstr("before keeps it over 0.48 decades less than none."));
+    r = hand_made({.01, .1, .3, 3}, {{.3, .95, .2, .2}, {.3, .94, .95, .1}});
+    judge(r, {}, 10);
+    EXPECT_THAT(r.range_pairs[0].sentence,
+                HasSubstr("before keeps it over 0.48 decades more than none: less than one."));
     r = hand_made({.01, .1}, {{.3, .4}, {.5, .6}});
     judge(r, {}, 10);
     EXPECT_THAT(r.range_pairs[0].sentence, HasSubstr("Neither is useful anywhere on this grid."));

@@ -25,7 +25,7 @@ TEST(UsefulRange, InTheMiddleOfTheGridItIsMeasured) {
     EXPECT_FALSE(r.cut_high);
     EXPECT_EQ(r.values, 3);
     EXPECT_EQ(r.elsewhere, 0);
-    EXPECT_EQ(to_text(r), "0.1 … 10, 2.0 decades");
+    EXPECT_EQ(to_text(r), "0.1 … 10, 2.00 decades");
 }
 
 TEST(UsefulRange, AGapIsNotBridged) {
@@ -35,7 +35,7 @@ TEST(UsefulRange, AGapIsNotBridged) {
     EXPECT_NEAR(r.decades, 1, 1e-12);
     EXPECT_FALSE(r.cut_low);
     EXPECT_EQ(r.elsewhere, 1);
-    EXPECT_EQ(to_text(r), "1 … 10, 1.0 decades; and, behind a gap, 1 more value");
+    EXPECT_EQ(to_text(r), "1 … 10, 1.00 decades; and, behind a gap, 1 more value");
 }
 
 TEST(UsefulRange, NoneIsNoRange) {
@@ -49,11 +49,11 @@ TEST(UsefulRange, NoneIsNoRange) {
 }
 
 TEST(UsefulRange, TheGridsEdgesAreTold) {
-    EXPECT_EQ(to_text(range({1, 1, 1, 1, 1})), "0.01 … 100, 4.0 decades; the whole grid, so it may be wider");
+    EXPECT_EQ(to_text(range({1, 1, 1, 1, 1})), "0.01 … 100, 4.00 decades; the whole grid, so it may be wider");
     const UsefulRange low = range({1, 1, .2, .2, .2});
     EXPECT_TRUE(low.cut_low);
     EXPECT_FALSE(low.cut_high);
-    EXPECT_EQ(to_text(low), "0.01 … 0.1, 1.0 decades; cut off by the grid's lowest value, so it may be wider");
+    EXPECT_EQ(to_text(low), "0.01 … 0.1, 1.00 decades; cut off by the grid's lowest value, so it may be wider");
     const UsefulRange high = range({.2, .2, .2, .2, 1});
     EXPECT_FALSE(high.cut_low);
     EXPECT_TRUE(high.cut_high);

@@ -25,7 +25,7 @@ struct UsefulRange {
 EVENKEEL_API UsefulRange useful_range(std::span<const double> values, std::span<const double> accuracies,
                                       double threshold);
 
-/// "0.03 … 3, 2.0 decades; it ends where the grid does", or "none of the values tried".
+/// "0.03 … 3, 2.00 decades", or "none of the values tried".
 EVENKEEL_API std::string to_text(const UsefulRange& range);
 
 }  // namespace evenkeel
