@@ -76,9 +76,9 @@ void check(const Dataset& data, SweepKey key, const std::vector<SweepPoint>& poi
 }
 
 /// Tells the caller how far the sweep is, one thread at a time.
-class Progress {
+class Meter {
   public:
-    Progress(const SweepOptions& options, std::int64_t cells, std::int64_t kept, double cost)
+    Meter(const SweepOptions& options, std::int64_t cells, std::int64_t kept, double cost)
         : options_(options), cost_(cost) {
         now_.cells = cells;
         now_.done = now_.kept = kept;
@@ -120,7 +120,7 @@ class Grid {
     void compute() {
         const double cost = std::accumulate(left_.begin(), left_.end(), 0.0,
                                             [](double sum, const Cell& cell) { return sum + cell.cost; });
-        Progress progress(options_, cells(), kept(), cost);
+        Meter progress(options_, cells(), kept(), cost);
         const auto stopped = [this] { return options_.interrupted != nullptr && options_.interrupted->load(); };
         side_by_side(std::ssize(left_), options_.threads, stopped, [&](std::int64_t i, int threads) {
             const Cell& cell = left_[static_cast<std::size_t>(i)];
