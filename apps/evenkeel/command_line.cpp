@@ -29,14 +29,17 @@ std::string command_line() {
     return line;
 }
 
-std::string command_line_with_resume() {
+std::string command_line_as_given() {
     std::string line;
-    bool resumes = false;
+    for (int i = 0; i < count; ++i) line += (i > 0 ? " " : "") + quoted(words[i]);
+    return line;
+}
+
+std::string command_line_with_resume() {
     for (int i = 0; i < count; ++i) {
-        line += (i > 0 ? " " : "") + quoted(words[i]);
-        resumes = resumes || std::strcmp(words[i], "--resume") == 0;
+        if (std::strcmp(words[i], "--resume") == 0) return command_line_as_given();
     }
-    return resumes ? line : line + " --resume";
+    return command_line_as_given() + " --resume";
 }
 
 }  // namespace evenkeel::cli

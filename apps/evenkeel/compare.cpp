@@ -7,25 +7,24 @@
 #include <set>
 
 #include "command.hpp"
+#include "compare_options.hpp"
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/model/zoo.hpp"
 #include "evenkeel/train/input_scaling.hpp"
 #include "interrupt.hpp"
 #include "option_values.hpp"
+#include "presets.hpp"
 #include "progress.hpp"
 #include "report_file.hpp"
+#include "results.hpp"
 #include "run_folder.hpp"
 #include "study/compare_json.hpp"
+#include "study/run_one.hpp"
+#include "study/sweep_models.hpp"
+#include "sweep.hpp"
 #include "terminal.hpp"
-#include "training_options.hpp"
 
 namespace evenkeel::cli {
-namespace {
-
-struct CompareCommand : TrainingOptions {
-    std::int64_t seeds = 8;
-    std::string arms = "none,before,after";
-};
 
 std::vector<Arm> arms_of(const std::string& text) {
     std::vector<Arm> arms;
@@ -43,6 +42,13 @@ std::vector<Arm> arms_of(const std::string& text) {
     return arms;
 }
 
+ModelDescription compared_model(const CompareCommand& o, const Dataset& data) {
+    const ModelDescription model = open_model(o.model, data.train.shape, data.classes).description;
+    return o.activation.empty() ? model : with_activation(model, o.activation);
+}
+
+namespace {
+
 const char* meaning(const std::string& arm) {
     if (arm == "before") return "z → BN → g";
     if (arm == "after") return "z → g → BN";
@@ -50,16 +56,11 @@ const char* meaning(const std::string& arm) {
 }
 
 std::string history_csv(const CompareResult& result) {
-    std::string out =
-        "arm,seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,seconds\n";
+    std::string out = "arm,seed," + std::string(epoch_csv_header);
     for (const ArmResult& arm : result.arms) {
         for (const ComparedRun& run : arm.runs) {
-            for (const EpochLog& e : run.epochs) {
-                out +=
-                    fmt::format("{},{},{},{},{},", arm.arm.name, run.seed, e.epoch, e.train.loss, e.train.metrics[0]);
-                out += e.validated ? fmt::format("{},{}", e.validation.loss, e.validation.metrics[0]) : ",";
-                out += fmt::format(",{},{:.6f}\n", e.learning_rate, e.seconds);
-            }
+            for (const EpochLog& epoch : run.epochs)
+                out += fmt::format("{},{},{}", arm.arm.name, run.seed, epoch_csv(epoch));
         }
     }
     return out;
@@ -82,27 +83,6 @@ std::string table_of(const CompareResult& result, const std::string& first) {
     return table.text();
 }
 
-/// A sentence in lines of at most 96 columns, the first behind "• ". An equation ("p = 0.031") is not torn.
-std::string paragraph(const std::string& sentence) {
-    std::string out = "  •";
-    std::size_t used = 3;
-    for (std::size_t begin = 0; begin < sentence.size();) {
-        std::size_t end = sentence.find(' ', begin);
-        while (end != std::string::npos && (sentence.compare(end, 3, " = ") == 0 || sentence[end - 1] == '='))
-            end = sentence.find(' ', end + 1);
-        end = std::min(end, sentence.size());
-        const std::string word = sentence.substr(begin, end - begin);
-        if (used + 1 + display_width(word) > 96) {
-            out += "\n   ";
-            used = 3;
-        }
-        out += ' ' + word;
-        used += 1 + display_width(word);
-        begin = end + 1;
-    }
-    return out + '\n';
-}
-
 std::string text_of_result(const CompareCommand& o, const Dataset& data, const CompareResult& result) {
     const std::size_t seeds = result.arms.front().runs.size();
     std::string out = fmt::format(
@@ -116,11 +96,12 @@ std::string text_of_result(const CompareCommand& o, const Dataset& data, const C
     out += dim(fmt::format(
         "  epochs to {0}'s: until validation accuracy reaches {0}'s final one; median of the seeds\n", first));
     if (!result.pairs.empty()) out += '\n';
-    for (const PairResult& pair : result.pairs) out += paragraph(pair.sentence);
+    for (const PairResult& pair : result.pairs) out += paragraph(pair.sentence, text_width());
     return out;
 }
 
 int run_compare(const CompareCommand& o) {
+    if (!o.sweep.empty()) return run_sweep(o);
     JsonHeader header("compare");
     const std::vector<Arm> arms = arms_of(o.arms);
     const RunFolder folder(o.out);
@@ -132,12 +113,14 @@ int run_compare(const CompareCommand& o) {
     header.arguments = arguments_of(o, validation);
     header.arguments["seeds"] = o.seeds;
     header.arguments["arms"] = o.arms;
+    header.arguments["train_rows"] = o.train_rows > 0 ? json(o.train_rows) : json();
+    header.arguments["activation"] = o.activation.empty() ? json() : json(o.activation);
 
-    const ChosenModel chosen = open_model(o.model, data.train.shape, data.classes);
+    const ModelDescription model = compared_model(o, data);
     std::vector<ComparedArm> compared;
     for (const Arm arm : arms) {
-        compared.push_back({to_word(arm), with_input(with_arm(chosen.description, arm), data.train,
-                                                     input_scaling_from_word(o.scaling))});
+        compared.push_back(
+            {to_word(arm), with_input(with_arm(model, arm), data.train, input_scaling_from_word(o.scaling))});
     }
     CompareOptions options;
     options.optimizer_word = o.optimizer;
@@ -147,7 +130,8 @@ int run_compare(const CompareCommand& o) {
     options.seeds = static_cast<int>(o.seeds);
     options.threads = threads_or_all(o.threads);
     options.validation_rows = validation;
-    CompareProgressLine line(progress_mode(o.quiet), data.train.rows() - validation, rows_word(data));
+    options.train_rows = o.train_rows;
+    CompareProgressLine line(progress_mode(o.quiet), trained_rows(data, options), rows_word(data));
     options.progress = [&line](const CompareProgress& progress) { line.show(progress); };
     CompareResult result;
     {
@@ -193,16 +177,41 @@ void add_compare(CLI::App& app, Action& chosen) {
               "how often each arm is trained; arms are paired by seed, and 6 or more can give a verdict");
     add_text(*sub, "--arms", options->arms,
              "none, before (z → BN → g: the lecture's first way), after (z → g → BN: the second)", "ARM,ARM,…");
-    sub->footer(
+    add_whole(*sub, "--train-rows", options->train_rows, 1, std::int64_t{1} << 31,
+              "train on the first N of the training rows that are not held out (on all, where there are fewer)")
+        ->default_str("all");
+    add_choice(*sub, "--activation", options->activation, hidden_activation_words(),
+               "of the hidden layers, in place of the model's own");
+    add_sweep_options(*sub, *options);
+    sub->footer(std::string(
         R"(The arms are made from MODEL: its normalization layers are removed, then one stands before or after the
 activation of every hidden layer. All arms of a seed have the same initial weights and batches.
 DIR gets report.html, summary.json and history.csv.
 
+With --sweep every arm is trained at every value of KEY: learning_rate, batch_size, optimizer,
+initializer_scale (times the initial Dense kernels), depth (so many hidden layers, the last repeated),
+activation (of the hidden layers) or input_scaling (none, rescaling, normalization). Each arm's best
+value is chosen on held-out training rows (--validation-rows; 10000, or a sixth of fewer than 60000),
+never on test rows. A run that diverges scores chance and is marked.
+Finished cells (value, arm, seed) are kept in DIR/cells. A sweep that was interrupted, or killed, goes
+on from them when the same command is given again; a command that differs takes only the cells that it
+has in common. Remove the folder to compute all of them anew.
+
+Presets:
+)" + preset_help() +
+        R"(
 Examples:
   evenkeel compare
   evenkeel compare --data mnist --optimizer adam --seeds 8 --out runs/adam
-  evenkeel compare --data digits --epochs 3 --arms none,before --json)");
-    sub->callback([options, &chosen] { chosen = [options] { return run_compare(*options); }; });
+  evenkeel compare --data digits --epochs 3 --arms none,before --json
+  evenkeel compare --sweep learning_rate=0.01,0.1,1,10 --epochs 1 --out runs/my-rates
+  evenkeel compare --sweep optimizer=sgd,momentum,adam --data digits --seeds 6
+  evenkeel compare --preset rates
+  evenkeel compare --preset rates --optimizer adam --sweep learning_rate=0.0001,0.001,0.01,0.1)"));
+    sub->callback([options, sub, &chosen] {
+        settle_sweep(*sub, *options);
+        chosen = [options] { return run_compare(*options); };
+    });
 }
 
 }  // namespace evenkeel::cli

@@ -114,4 +114,20 @@ void CompareProgressLine::show(const CompareProgress& p) {
     notice(head + "  " + tail);
 }
 
+void SweepProgressLine::show(const SweepProgress& p) {
+    if (mode_ == ProgressMode::none) return;
+    const double left = p.share > 0 ? p.seconds * (1 - p.share) / p.share : 0;
+    std::string head = fmt::format("cells {:>{}}/{}", p.done, fmt::formatted_size("{}", p.cells), p.cells);
+    if (p.kept > 0) head += fmt::format(" ({} kept)", p.kept);
+    const std::string tail = fmt::format("{} left", duration(left));
+    if (mode_ == ProgressMode::bar) {
+        if (line_.due()) line_.show(head, p.share, tail);
+        return;
+    }
+    const auto tenths = static_cast<std::int64_t>(p.share * 10);
+    if (tenths == tenths_told_) return;
+    tenths_told_ = tenths;
+    notice(head + "  " + tail);
+}
+
 }  // namespace evenkeel::cli

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "evenkeel/study/compare.hpp"
+#include "evenkeel/study/sweep.hpp"
 #include "evenkeel/train/progress.hpp"
 
 namespace evenkeel::cli {
@@ -60,6 +61,19 @@ class CompareProgressLine {
     ProgressMode mode_;
     std::int64_t rows_;
     std::string rows_word_;
+    std::int64_t tenths_told_ = 0;
+    LiveLine line_;
+};
+
+/// The progress of a sweep: its cells.
+class SweepProgressLine {
+  public:
+    explicit SweepProgressLine(ProgressMode mode) : mode_(mode) {}
+    void show(const SweepProgress& progress);
+    void clear() { line_.clear(); }
+
+  private:
+    ProgressMode mode_;
     std::int64_t tenths_told_ = 0;
     LiveLine line_;
 };

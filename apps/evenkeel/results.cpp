@@ -57,15 +57,17 @@ std::string epochs_table(const History& history) {
     return '\n' + table.text();
 }
 
+std::string epoch_csv(const EpochLog& e) {
+    std::string out = fmt::format("{},{},{},", e.epoch, e.train.loss, e.train.metrics[0]);
+    out += e.validated ? fmt::format("{},{}", e.validation.loss, e.validation.metrics[0]) : ",";
+    return out + fmt::format(",{},{:.6f}\n", e.learning_rate, e.seconds);
+}
+
 std::string history_csv(const History& history) {
     const std::string& metric = history.metric_names.front();
     std::string out =
         fmt::format("epoch,train_loss,train_{0},validation_loss,validation_{0},learning_rate,seconds\n", metric);
-    for (const EpochLog& e : history.epochs) {
-        out += fmt::format("{},{},{},", e.epoch, e.train.loss, e.train.metrics[0]);
-        out += e.validated ? fmt::format("{},{}", e.validation.loss, e.validation.metrics[0]) : ",";
-        out += fmt::format(",{},{:.6f}\n", e.learning_rate, e.seconds);
-    }
+    for (const EpochLog& epoch : history.epochs) out += epoch_csv(epoch);
     return out;
 }
 

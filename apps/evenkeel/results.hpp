@@ -16,6 +16,10 @@ std::string metric_value(const std::string& name, double value);
 
 /// One row an epoch; long histories are abridged in the middle.
 std::string epochs_table(const History& history);
+/// A line of a table in CSV, of a training that watches accuracy.
+inline constexpr const char* epoch_csv_header =
+    "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,seconds\n";
+std::string epoch_csv(const EpochLog& epoch);
 /// epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate,seconds
 std::string history_csv(const History& history);
 json epochs_json(const History& history);

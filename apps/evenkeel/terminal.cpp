@@ -88,6 +88,33 @@ std::string TextTable::text() const {
     return out;
 }
 
+int text_width() {
+    return is_terminal(STDOUT_FILENO) ? std::min(columns(STDOUT_FILENO), 120) : 96;
+}
+
+std::vector<std::string> lines_of(const std::string& text, int width) {
+    std::vector<std::string> lines(1);
+    for (std::size_t begin = 0; begin < text.size();) {
+        std::size_t end = text.find(' ', begin);
+        while (end != std::string::npos && (text.compare(end, 3, " = ") == 0 || (end > 0 && text[end - 1] == '=')))
+            end = text.find(' ', end + 1);
+        end = std::min(end, text.size());
+        const std::string word = text.substr(begin, end - begin);
+        const bool fits = static_cast<int>(display_width(lines.back()) + 1 + display_width(word)) <= width;
+        if (!fits && !lines.back().empty()) lines.emplace_back();
+        if (begin > 0 && !lines.back().empty()) lines.back() += ' ';
+        lines.back() += word;
+        begin = end + 1;
+    }
+    return lines;
+}
+
+std::string paragraph(const std::string& text, int width) {
+    std::string out;
+    for (const std::string& line : lines_of(text, width - 4)) out += (out.empty() ? "  • " : "    ") + line + '\n';
+    return out;
+}
+
 std::string grouped(long long number) {
     std::string digits = fmt::format("{}", number);
     const std::size_t first = number < 0 ? 1 : 0;

@@ -33,6 +33,13 @@ class TextTable {
     std::string alignment_;
 };
 
+/// Columns for text on stdout: the terminal's, at most 120; 96 where there is none.
+int text_width();
+/// Words in lines of at most `width` columns. An equation ("p = 0.031") is not torn.
+std::vector<std::string> lines_of(const std::string& text, int width);
+/// Such lines behind "  • ", with a line break behind each.
+std::string paragraph(const std::string& text, int width);
+
 /// 12345678 → "12 345 678", with thin grouping by spaces.
 std::string grouped(long long number);
 /// 0.52 s, 12.3 s, 4 min 05 s, 2 h 03 min.

@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <mutex>
-#include <thread>
 
 #include "evenkeel/core/error.hpp"
-#include "evenkeel/study/sentence.hpp"
-#include "evenkeel/train/sequential.hpp"
+#include "study/arm_results.hpp"
+#include "study/run_one.hpp"
 
 namespace evenkeel {
 namespace {
@@ -53,103 +51,6 @@ class Progress {
     std::mutex mutex_;
 };
 
-class Watcher : public Callback {
-  public:
-    Watcher(Progress& progress, const std::atomic<bool>* interrupted, std::vector<EpochLog>& epochs)
-        : progress_(progress), interrupted_(interrupted), epochs_(epochs) {}
-    void on_batch_end(Training& t, double) override { t.stop = interrupted_ != nullptr && interrupted_->load(); }
-    void on_epoch_end(Training&, const EpochLog& log) override {
-        epochs_.push_back(log);
-        progress_.epoch_done();
-    }
-
-  private:
-    Progress& progress_;
-    const std::atomic<bool>* interrupted_;
-    std::vector<EpochLog>& epochs_;  ///< kept here, so that a run that diverges leaves what it had
-};
-
-std::int64_t held_out(std::int64_t rows, std::int64_t wanted) {
-    return wanted >= 0 ? wanted : (rows < 10000 ? rows / 10 : 5000);
-}
-
-ComparedRun run_one(const Dataset& data, const ComparedArm& arm, const CompareOptions& options, std::uint64_t seed,
-                    int threads, Progress& progress) {
-    ComparedRun run;
-    run.seed = seed;
-    DataView rows(data.train), validation(data.train);
-    const std::int64_t total = data.train.rows();
-    validation.rows = held_out(total, options.validation_rows);
-    validation.first_row = rows.rows = total - validation.rows;
-    FitOptions fit{.batch_size = options.batch_size, .epochs = options.epochs};
-    if (validation.rows > 0) fit.validation_data = &validation;
-    fit.callbacks.push_back(std::make_shared<Watcher>(progress, options.interrupted, run.epochs));
-    try {
-        Sequential model(arm.model, {.name = arm.model.name, .seed = seed, .threads = threads});
-        model.compile(options.compilation);
-        model.fit(rows, fit);
-        const Evaluation test = model.evaluate(data.test);
-        run.test_accuracy = test.metrics.front();
-        run.test_loss = test.loss;
-        if (!std::isfinite(test.loss)) fail_work("test", "a finite loss", fmt::format("{}", test.loss));
-    } catch (const Error& error) {
-        if (error.fault() != Fault::work) throw;
-        run.diverged = true;
-        run.problem = error.what();
-        run.test_accuracy = 1.0 / static_cast<double>(data.classes);
-        run.test_loss.reset();
-    }
-    for (const EpochLog& log : run.epochs) run.seconds += log.seconds;
-    progress.run_done(options.epochs - static_cast<int>(run.epochs.size()));
-    return run;
-}
-
-std::vector<double> accuracies(const ArmResult& arm) {
-    std::vector<double> values;
-    for (const ComparedRun& run : arm.runs) values.push_back(run.test_accuracy);
-    return values;
-}
-
-void summarize(CompareResult& result, const CompareOptions& options) {
-    const auto none =
-        std::find_if(result.arms.begin(), result.arms.end(), [](const ArmResult& a) { return a.arm.name == "none"; });
-    const ArmResult& base = none != result.arms.end() ? *none : result.arms.front();
-    double target = 0;
-    for (const ComparedRun& run : base.runs) {
-        const bool measured = !run.diverged && !run.epochs.empty() && run.epochs.back().validated;
-        target += (measured ? run.epochs.back().validation.metrics.front() : run.test_accuracy) /
-                  static_cast<double>(base.runs.size());
-    }
-    for (ArmResult& arm : result.arms) {
-        arm.test_accuracy = summarize_arm(accuracies(arm));
-        std::vector<std::vector<double>> curves;
-        for (const ComparedRun& run : arm.runs) {
-            auto& curve = curves.emplace_back();
-            for (const EpochLog& log : run.epochs)
-                curve.push_back(log.validated ? log.validation.metrics.front() : -1.0);
-        }
-        if (options.epochs > 0) arm.epochs_to_none = epochs_to_target(curves, target, options.epochs);
-    }
-    const double rate = learning_rate_at(learning_rate(options.compilation.optimizer), 0);
-    for (std::size_t b = 0; b < result.arms.size(); ++b) {
-        for (std::size_t a = b + 1; a < result.arms.size(); ++a) {
-            PairResult pair;
-            pair.a = result.arms[a].arm.name;
-            pair.b = result.arms[b].arm.name;
-            pair.comparison = compare_arms(accuracies(result.arms[a]), accuracies(result.arms[b]));
-            pair.sentence = summarize_sentence(pair.comparison, {.a = pair.a,
-                                                                 .b = pair.b,
-                                                                 .metric = "test accuracy",
-                                                                 .percentage_points = true,
-                                                                 .optimizer = options.optimizer_word,
-                                                                 .learning_rate_a = rate,
-                                                                 .learning_rate_b = rate,
-                                                                 .swept = false});
-            result.pairs.push_back(pair);
-        }
-    }
-}
-
 void check(const Dataset& data, const std::vector<ComparedArm>& arms, const CompareOptions& options) {
     if (arms.empty()) fail_input("compare.arms", "at least one arm", "none");
     if (data.classes < 2)
@@ -157,6 +58,8 @@ void check(const Dataset& data, const std::vector<ComparedArm>& arms, const Comp
     if (options.seeds < 1 || options.seeds > 10000)
         fail_input("compare.seeds", "1 to 10000", fmt::format("{}", options.seeds));
     if (options.threads < 0) fail_input("compare.threads", "0 (all cores) or more", fmt::format("{}", options.threads));
+    if (options.train_rows < 0)
+        fail_input("compare.train_rows", "0 (all) or more", fmt::format("{}", options.train_rows));
     if (options.validation_rows >= data.train.rows()) {
         fail_input("compare.validation_rows", fmt::format("fewer than the {} training rows", data.train.rows()),
                    fmt::format("{}", options.validation_rows));
@@ -173,37 +76,18 @@ CompareResult compare(const Dataset& data, const std::vector<ComparedArm>& arms,
     const auto start = Clock::now();
     const auto arm_count = static_cast<std::int64_t>(arms.size());
     const std::int64_t jobs = arm_count * options.seeds;
-    const int cores =
-        options.threads > 0 ? options.threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    const int workers = static_cast<int>(std::min<std::int64_t>(cores, jobs));
-    const int threads_a_run = std::max(1, cores / workers);  // bits do not depend on it
 
     // Seeds outside, arms inside: an interrupted comparison keeps whole pairs.
     std::vector<std::optional<ComparedRun>> runs(static_cast<std::size_t>(jobs));
-    std::atomic<std::int64_t> next = 0;
-    std::exception_ptr failure;
-    std::mutex failure_mutex;
     Progress progress(options, jobs);
     const auto stopped = [&] { return options.interrupted != nullptr && options.interrupted->load(); };
-    const auto work = [&] {
-        try {
-            for (std::int64_t job; (job = next.fetch_add(1)) < jobs && !stopped();) {
-                ComparedRun run = run_one(data, arms[static_cast<std::size_t>(job % arm_count)], options,
-                                          static_cast<std::uint64_t>(job / arm_count), threads_a_run, progress);
-                if (!stopped()) runs[static_cast<std::size_t>(job)] = std::move(run);
-            }
-        } catch (...) {
-            next.store(jobs);
-            const std::lock_guard lock(failure_mutex);
-            if (!failure) failure = std::current_exception();
-        }
-    };
-    {
-        std::vector<std::jthread> team;
-        for (int w = 1; w < workers; ++w) team.emplace_back(work);
-        work();
-    }
-    if (failure) std::rethrow_exception(failure);
+    side_by_side(jobs, options.threads, stopped, [&](std::int64_t job, int threads) {
+        ComparedRun run = run_one(
+            data, {arms[static_cast<std::size_t>(job % arm_count)].model, options,
+                   static_cast<std::uint64_t>(job / arm_count), threads, [&progress] { progress.epoch_done(); }});
+        progress.run_done(options.epochs - static_cast<int>(run.epochs.size()));
+        if (!stopped()) runs[static_cast<std::size_t>(job)] = std::move(run);
+    });
 
     CompareResult result;
     result.interrupted = stopped();
@@ -213,7 +97,14 @@ CompareResult compare(const Dataset& data, const std::vector<ComparedArm>& arms,
         if (!std::all_of(first, first + arm_count, [](const auto& run) { return run.has_value(); })) continue;
         for (std::int64_t a = 0; a < arm_count; ++a) result.arms[static_cast<std::size_t>(a)].runs.push_back(*first[a]);
     }
-    if (!result.arms.front().runs.empty()) summarize(result, options);
+    if (!result.arms.front().runs.empty()) {
+        summarize_arms(result.arms, options.epochs);
+        const double rate = learning_rate_at(learning_rate(options.compilation.optimizer), 0);
+        result.pairs = pairs_of(result.arms, [&](std::size_t, std::size_t) {
+            return SentenceContext{
+                .optimizer = options.optimizer_word, .learning_rate_a = rate, .learning_rate_b = rate};
+        });
+    }
     result.seconds = seconds_since(start);
     return result;
 }

@@ -6,9 +6,10 @@
 #include "study/statistics_json.hpp"
 
 namespace evenkeel {
-namespace {
 
 using nlohmann::json;
+
+namespace {
 
 json number(double x) {
     return std::isfinite(x) ? json(x) : json();
@@ -27,6 +28,8 @@ json to_json(const EpochLog& log) {
     return j;
 }
 
+}  // namespace
+
 json to_json(const ComparedRun& run) {
     json j = {{"seed", run.seed},
               {"diverged", run.diverged},
@@ -39,28 +42,30 @@ json to_json(const ComparedRun& run) {
     return j;
 }
 
-}  // namespace
+json to_json(const ArmResult& arm, const std::string& optimizer, double learning_rate) {
+    json j = {{"name", arm.arm.name},
+              {"model", json::parse(evenkeel::to_json(arm.arm.model, nullptr))},
+              {"optimizer", optimizer},
+              {"learning_rate", learning_rate},
+              {"runs", json::array()}};
+    for (const ComparedRun& run : arm.runs) j["runs"].push_back(to_json(run));
+    if (arm.runs.empty()) return j;
+    j["test_accuracy"] = to_json(arm.test_accuracy);
+    if (arm.epochs_to_none.epochs > 0) j["epochs_to_none"] = to_json(arm.epochs_to_none);
+    return j;
+}
 
-nlohmann::json to_json(const CompareResult& result, const CompareOptions& options) {
+json to_json(const PairResult& pair) {
+    json j = to_json(pair.comparison, pair.a, pair.b, "test_accuracy");
+    j["sentence"] = pair.sentence;
+    return j;
+}
+
+json to_json(const CompareResult& result, const CompareOptions& options) {
+    const double rate = learning_rate_at(learning_rate(options.compilation.optimizer), 0);
     json arms = json::array(), pairs = json::array();
-    for (const ArmResult& arm : result.arms) {
-        json j = {{"name", arm.arm.name},
-                  {"model", json::parse(evenkeel::to_json(arm.arm.model, nullptr))},
-                  {"optimizer", options.optimizer_word},
-                  {"learning_rate", learning_rate_at(learning_rate(options.compilation.optimizer), 0)},
-                  {"runs", json::array()}};
-        for (const ComparedRun& run : arm.runs) j["runs"].push_back(to_json(run));
-        if (!arm.runs.empty()) {
-            j["test_accuracy"] = evenkeel::to_json(arm.test_accuracy);
-            if (options.epochs > 0) j["epochs_to_none"] = evenkeel::to_json(arm.epochs_to_none);
-        }
-        arms.push_back(std::move(j));
-    }
-    for (const PairResult& pair : result.pairs) {
-        json j = evenkeel::to_json(pair.comparison, pair.a, pair.b, "test_accuracy");
-        j["sentence"] = pair.sentence;
-        pairs.push_back(std::move(j));
-    }
+    for (const ArmResult& arm : result.arms) arms.push_back(to_json(arm, options.optimizer_word, rate));
+    for (const PairResult& pair : result.pairs) pairs.push_back(to_json(pair));
     return {{"arms", std::move(arms)}, {"pairs", std::move(pairs)}, {"interrupted", result.interrupted}};
 }
 

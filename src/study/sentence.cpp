@@ -40,16 +40,26 @@ class Numbers {
     int decimals_;
 };
 
+// "sgd at learning rate 0.1", "sgd at learning rate 0.1 for before and 0.01 for none"
+std::string optimizer_text(const SentenceContext& c) {
+    if (c.learning_rate_a == c.learning_rate_b)
+        return fmt::format("{} at learning rate {}", c.optimizer, c.learning_rate_a);
+    return fmt::format("{} at learning rate {} for {} and {} for {}", c.optimizer, c.learning_rate_a, c.a,
+                       c.learning_rate_b, c.b);
+}
+
+// Rates and optimizers are named by themselves; what else was swept is named beside them.
 std::string where_text(const SentenceContext& c) {
-    if (c.swept) {
-        return fmt::format("with {}, each at the best learning rate of its sweep ({} {}, {} {})", c.optimizer, c.a,
-                           c.learning_rate_a, c.b, c.learning_rate_b);
+    const bool rate = c.key == "learning rate", optimizer = c.key == "optimizer";
+    if (c.tried > 0) {
+        const std::string with = optimizer ? "" : "with " + (rate ? c.optimizer : optimizer_text(c)) + ", ";
+        return fmt::format("{}each at its own best {} of {} tried ({} {}, {} {}; chosen on held-out training rows)",
+                           with, c.key, c.tried, c.a, c.value_a, c.b, c.value_b);
     }
-    if (c.learning_rate_a != c.learning_rate_b) {
-        return fmt::format("with {} at learning rate {} for {} and {} for {} — at these learning rates only",
-                           c.optimizer, c.learning_rate_a, c.a, c.learning_rate_b, c.b);
-    }
-    return fmt::format("with {} at learning rate {} — at this learning rate only", c.optimizer, c.learning_rate_a);
+    if (!c.key.empty() && !rate && !optimizer)
+        return fmt::format("with {} and {} {} — at these only", optimizer_text(c), c.key, c.value_a);
+    return fmt::format("with {} — at {} only", optimizer_text(c),
+                       c.learning_rate_a == c.learning_rate_b ? "this learning rate" : "these learning rates");
 }
 
 }  // namespace

@@ -31,16 +31,49 @@ TEST(Sentence, WorseLossHasNoPoints) {
                             .optimizer = "adam",
                             .learning_rate_a = .003,
                             .learning_rate_b = .001,
-                            .swept = true};
+                            .key = "learning rate",
+                            .value_a = "0.003",
+                            .value_b = "0.001",
+                            .tried = 7};
     EXPECT_EQ(summarize_sentence(c, context),
               "before is worse than none: test loss +0.03120 (95 % interval +0.00001 to +0.06000, p < 0.001, "
               "8 paired "
-              "seeds) with adam, each at the best learning rate of its sweep (before 0.003, none 0.001).");
-    context.swept = false;
+              "seeds) with adam, each at its own best learning rate of 7 tried (before 0.003, none 0.001; chosen on "
+              "held-out training rows).");
+    context.tried = 0;
     EXPECT_NE(summarize_sentence(c, context)
                   .find("with adam at learning rate 0.003 for before and 0.001 for none — at these learning "
                         "rates only."),
               std::string::npos);
+}
+
+TEST(Sentence, WhatWasSweptIsNamed) {
+    const PairedComparison c{.seeds = 8,
+                             .difference = .0102,
+                             .ci95 = Interval{.0085, .0120},
+                             .p_sign_flip = 2.0 / 256,
+                             .margin = .003,
+                             .verdict = Verdict::better};
+    SentenceContext context{
+        .learning_rate_a = .1, .learning_rate_b = .1, .key = "depth", .value_a = "5", .value_b = "5"};
+    const auto end = [&] {
+        const std::string sentence = summarize_sentence(c, context);
+        return sentence.substr(sentence.find("seeds) ") + 7);
+    };
+    EXPECT_EQ(end(), "with sgd at learning rate 0.1 and depth 5 — at these only.");
+    context.tried = 4;
+    context.value_b = "2";
+    EXPECT_EQ(
+        end(),
+        "with sgd at learning rate 0.1, each at its own best depth of 4 tried (before 5, none 2; chosen on held-out "
+        "training rows).");
+    context.key = "optimizer";
+    context.value_a = "adam at learning rate 0.001";
+    context.value_b = "sgd at learning rate 0.1";
+    EXPECT_EQ(
+        end(),
+        "each at its own best optimizer of 4 tried (before adam at learning rate 0.001, none sgd at learning rate "
+        "0.1; chosen on held-out training rows).");
 }
 
 TEST(Sentence, EquivalentSaysHowCloseAndWhetherTheRestIsRepeatable) {

@@ -38,6 +38,7 @@ struct CompareOptions {
     int threads = 0;  ///< runs side by side, one a core; 0: all cores
     /// The last training rows; −1: 5000 of them, or a tenth where there are fewer than 10 000.
     std::int64_t validation_rows = -1;
+    std::int64_t train_rows = 0;  ///< only the first of the rows that are not held out; 0, or more than there are: all
     std::function<void(const CompareProgress&)> progress = {};  ///< called from the runs' threads, one at a time
     const std::atomic<bool>* interrupted = nullptr;  ///< set it to end: seeds not finished in every arm are left out
 };

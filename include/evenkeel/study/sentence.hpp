@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "evenkeel/core/export.hpp"
@@ -16,7 +17,10 @@ struct SentenceContext {
     std::string optimizer = "sgd";         ///< as --optimizer spells it
     double learning_rate_a = 0;            ///< of arm a
     double learning_rate_b = 0;            ///< of arm b; the same as a's, if not each arm has its own
-    bool swept = false;                    ///< both were chosen by a sweep over learning rates
+    std::string key = {};                  ///< what a sweep ran over, in words ("batch size"); empty: nothing
+    std::string value_a = {};              ///< the key's value of arm a
+    std::string value_b = {};              ///< of arm b
+    std::int64_t tried = 0;                ///< > 0: each arm is at its own best of so many values; 0: both at the same
 };
 
 /// The sentence that goes with a verdict, e.g. "before is better than none: test accuracy +1.02 points (95 %

@@ -1,0 +1,101 @@
+#include "study/run_one.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <thread>
+
+#include "evenkeel/core/error.hpp"
+#include "evenkeel/train/sequential.hpp"
+
+namespace evenkeel {
+namespace {
+
+class Watcher : public Callback {
+  public:
+    Watcher(const RunRequest& request, std::vector<EpochLog>& epochs) : request_(request), epochs_(epochs) {}
+    void on_batch_end(Training& t, double) override {
+        const std::atomic<bool>* interrupted = request_.options.interrupted;
+        t.stop = interrupted != nullptr && interrupted->load();
+    }
+    void on_epoch_end(Training&, const EpochLog& log) override {
+        epochs_.push_back(log);
+        if (request_.on_epoch_end) request_.on_epoch_end();
+    }
+
+  private:
+    const RunRequest& request_;
+    std::vector<EpochLog>& epochs_;  ///< kept here, so that a run that diverges leaves what it had
+};
+
+}  // namespace
+
+std::int64_t held_out(std::int64_t rows, std::int64_t wanted) {
+    return wanted >= 0 ? wanted : (rows < 10000 ? rows / 10 : 5000);
+}
+
+std::int64_t trained_rows(const Dataset& data, const CompareOptions& options) {
+    const std::int64_t rows = data.train.rows() - held_out(data.train.rows(), options.validation_rows);
+    return options.train_rows > 0 ? std::min(rows, options.train_rows) : rows;
+}
+
+ComparedRun run_one(const Dataset& data, const RunRequest& request) {
+    const CompareOptions& options = request.options;
+    ComparedRun run;
+    run.seed = request.seed;
+    DataView rows(data.train), validation(data.train);
+    validation.rows = held_out(data.train.rows(), options.validation_rows);
+    validation.first_row = data.train.rows() - validation.rows;
+    rows.rows = trained_rows(data, options);
+    // A last batch of one row has no batch statistics; every arm of a comparison gets the same batches.
+    FitOptions fit{.batch_size = options.batch_size, .epochs = options.epochs, .merge_lone_last_row = true};
+    if (validation.rows > 0) fit.validation_data = &validation;
+    fit.callbacks.push_back(std::make_shared<Watcher>(request, run.epochs));
+    try {
+        Sequential model(request.model, {.name = request.model.name, .seed = request.seed, .threads = request.threads});
+        model.compile(options.compilation);
+        model.fit(rows, fit);
+        const Evaluation test = model.evaluate(data.test);
+        run.test_accuracy = test.metrics.front();
+        run.test_loss = test.loss;
+        if (!std::isfinite(test.loss)) fail_work("test", "a finite loss", fmt::format("{}", test.loss));
+    } catch (const Error& error) {
+        if (error.fault() != Fault::work) throw;
+        run.diverged = true;
+        run.problem = error.what();
+        run.test_accuracy = 1.0 / static_cast<double>(data.classes);
+        run.test_loss.reset();
+    }
+    for (const EpochLog& log : run.epochs) run.seconds += log.seconds;
+    return run;
+}
+
+void side_by_side(std::int64_t jobs, int cores, const std::function<bool()>& stopped,
+                  const std::function<void(std::int64_t, int)>& body) {
+    if (jobs < 1) return;
+    if (cores < 1) cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    const int workers = static_cast<int>(std::min<std::int64_t>(cores, jobs));
+    const int threads = std::max(1, cores / workers);
+    std::atomic<std::int64_t> next = 0;
+    std::exception_ptr failure;
+    std::mutex failure_mutex;
+    const auto work = [&] {
+        try {
+            for (std::int64_t job; (job = next.fetch_add(1)) < jobs && !stopped();) body(job, threads);
+        } catch (...) {
+            next.store(jobs);
+            const std::lock_guard lock(failure_mutex);
+            if (!failure) failure = std::current_exception();
+        }
+    };
+    {
+        std::vector<std::jthread> team;
+        for (int w = 1; w < workers; ++w) team.emplace_back(work);
+        work();
+    }
+    if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace evenkeel

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+
+#include "evenkeel/study/compare.hpp"
+
+namespace evenkeel {
+
+/// One arm, one seed.
+struct RunRequest {
+    const ModelDescription& model;  ///< with its input and scaling
+    const CompareOptions& options;
+    std::uint64_t seed = 0;
+    int threads = 1;                     ///< bits do not depend on it
+    std::function<void()> on_epoch_end;  ///< may be empty
+};
+
+/// The rows that hold out where nobody said how many: 5000, or a tenth of fewer than 10 000.
+std::int64_t held_out(std::int64_t rows, std::int64_t wanted);
+
+/// How many rows are trained on: the first of those that are not held out.
+std::int64_t trained_rows(const Dataset& data, const CompareOptions& options);
+
+/// Trains, and reads the test rows once, at the end. A run that stops being finite scores chance, says why, and
+/// keeps the epochs that it had. An interrupted one is cut short: what it gives is to be thrown away.
+ComparedRun run_one(const Dataset& data, const RunRequest& request);
+
+/// Calls body(job, threads) for job 0 … jobs−1, side by side, one a core; `threads` is what each may use itself
+/// (more than one where there are fewer jobs than cores). Jobs begin in order. None begins after `stopped` says so
+/// or one has thrown; the first exception is thrown again once all threads have ended.
+void side_by_side(std::int64_t jobs, int cores, const std::function<bool()>& stopped,
+                  const std::function<void(std::int64_t job, int threads)>& body);
+
+}  // namespace evenkeel
