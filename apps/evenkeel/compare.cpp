@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "command.hpp"
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/model/zoo.hpp"
+#include "evenkeel/probe/tensorboard.hpp"
 #include "evenkeel/train/input_scaling.hpp"
 #include "interrupt.hpp"
 #include "option_values.hpp"
@@ -24,6 +27,7 @@ namespace {
 struct CompareCommand : TrainingOptions {
     std::int64_t seeds = 8;
     std::string arms = "none,before,after";
+    std::string probe = "on";
 };
 
 std::vector<Arm> arms_of(const std::string& text) {
@@ -123,6 +127,8 @@ int run_compare(const CompareCommand& o) {
     JsonHeader header("compare");
     const std::vector<Arm> arms = arms_of(o.arms);
     const RunFolder folder(o.out);
+    std::optional<RunFolder> events;
+    if (!o.tensorboard.empty()) events.emplace(o.tensorboard, "--tensorboard");
     Dataset data = open_data(o.data, o.target);
     if (data.classes < 2)
         fail_input("--data", "data with classes (what is compared is accuracy)",
@@ -131,6 +137,7 @@ int run_compare(const CompareCommand& o) {
     header.arguments = arguments_of(o, validation);
     header.arguments["seeds"] = o.seeds;
     header.arguments["arms"] = o.arms;
+    header.arguments["probe"] = o.probe;
 
     const ChosenModel chosen = open_model(o.model, data.train.shape, data.classes);
     std::vector<ComparedArm> compared;
@@ -146,6 +153,13 @@ int run_compare(const CompareCommand& o) {
     options.seeds = static_cast<int>(o.seeds);
     options.threads = threads_or_all(o.threads);
     options.validation_rows = validation;
+    if (o.probe == "on") options.probe.emplace();
+    if (events) {
+        options.callbacks = [&events](const std::string& arm, std::uint64_t seed, const std::shared_ptr<Probe>& probe) {
+            const auto run = events->path() / arm / fmt::format("seed-{}", seed);
+            return std::vector<std::shared_ptr<Callback>>{std::make_shared<TensorBoard>(run, probe)};
+        };
+    }
     CompareProgressLine line(progress_mode(o.quiet), data.train.rows() - validation, rows_word(data));
     options.progress = [&line](const CompareProgress& progress) { line.show(progress); };
     CompareResult result;
@@ -188,6 +202,9 @@ void add_compare(CLI::App& app, Action& chosen) {
               "how often each arm is trained; arms are paired by seed, and 6 or more can give a verdict");
     add_text(*sub, "--arms", options->arms,
              "none, before (z → BN → g: the lecture's first way), after (z → g → BN: the second)", "ARM,ARM,…");
+    static constexpr std::array probe_words = {"on", "off"};
+    add_choice(*sub, "--probe", options->probe, probe_words,
+               "look into the layers of every arm's run of seed 0 while it trains, for summary.json; changes no bit");
     sub->footer(
         R"(The arms are made from MODEL: its normalization layers are removed, then one stands before or after the
 activation of every hidden layer. All arms of a seed have the same initial weights and batches.

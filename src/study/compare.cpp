@@ -55,18 +55,26 @@ class Progress {
 
 class Watcher : public Callback {
   public:
-    Watcher(Progress& progress, const std::atomic<bool>* interrupted, std::vector<EpochLog>& epochs)
-        : progress_(progress), interrupted_(interrupted), epochs_(epochs) {}
+    /// `probe` may be null; its time does not count as training.
+    Watcher(Progress& progress, const std::atomic<bool>* interrupted, std::vector<EpochLog>& epochs,
+            std::shared_ptr<const Probe> probe)
+        : progress_(progress), interrupted_(interrupted), epochs_(epochs), probe_(std::move(probe)) {}
+    void on_train_begin(Training&) override { probed_ = probe_seconds(); }
     void on_batch_end(Training& t, double) override { t.stop = interrupted_ != nullptr && interrupted_->load(); }
     void on_epoch_end(Training&, const EpochLog& log) override {
         epochs_.push_back(log);
+        epochs_.back().seconds -= probe_seconds() - probed_;
+        probed_ = probe_seconds();
         progress_.epoch_done();
     }
 
   private:
+    double probe_seconds() const { return probe_ ? probe_->record().seconds : 0.0; }
     Progress& progress_;
     const std::atomic<bool>* interrupted_;
     std::vector<EpochLog>& epochs_;  ///< kept here, so that a run that diverges leaves what it had
+    std::shared_ptr<const Probe> probe_;
+    double probed_ = 0;  ///< the probe's seconds up to the epoch's begin
 };
 
 std::int64_t held_out(std::int64_t rows, std::int64_t wanted) {
@@ -83,7 +91,15 @@ ComparedRun run_one(const Dataset& data, const ComparedArm& arm, const CompareOp
     validation.first_row = rows.rows = total - validation.rows;
     FitOptions fit{.batch_size = options.batch_size, .epochs = options.epochs};
     if (validation.rows > 0) fit.validation_data = &validation;
-    fit.callbacks.push_back(std::make_shared<Watcher>(progress, options.interrupted, run.epochs));
+    std::shared_ptr<Probe> probe;
+    if (options.probe && seed == 0) {
+        probe = std::make_shared<Probe>(rows, *options.probe);
+        fit.callbacks.push_back(probe);
+    }
+    if (options.callbacks) {
+        for (auto& callback : options.callbacks(arm.name, seed, probe)) fit.callbacks.push_back(std::move(callback));
+    }
+    fit.callbacks.push_back(std::make_shared<Watcher>(progress, options.interrupted, run.epochs, probe));
     try {
         Sequential model(arm.model, {.name = arm.model.name, .seed = seed, .threads = threads});
         model.compile(options.compilation);
@@ -100,6 +116,7 @@ ComparedRun run_one(const Dataset& data, const ComparedArm& arm, const CompareOp
         run.test_loss.reset();
     }
     for (const EpochLog& log : run.epochs) run.seconds += log.seconds;
+    if (probe) run.probe = probe->record();
     progress.run_done(options.epochs - static_cast<int>(run.epochs.size()));
     return run;
 }

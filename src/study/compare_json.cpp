@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "evenkeel/interop/keras.hpp"
+#include "probe/probe_json.hpp"
 #include "study/statistics_json.hpp"
 
 namespace evenkeel {
@@ -39,6 +40,15 @@ json to_json(const ComparedRun& run) {
     return j;
 }
 
+/// The arms whose run of seed 0 was looked into.
+std::vector<ProbedArm> probed_arms(const CompareResult& result) {
+    std::vector<ProbedArm> probed;
+    for (const ArmResult& arm : result.arms) {
+        if (!arm.runs.empty() && arm.runs.front().probe) probed.push_back({arm.arm.name, &*arm.runs.front().probe});
+    }
+    return probed;
+}
+
 }  // namespace
 
 nlohmann::json to_json(const CompareResult& result, const CompareOptions& options) {
@@ -61,7 +71,11 @@ nlohmann::json to_json(const CompareResult& result, const CompareOptions& option
         j["sentence"] = pair.sentence;
         pairs.push_back(std::move(j));
     }
-    return {{"arms", std::move(arms)}, {"pairs", std::move(pairs)}, {"interrupted", result.interrupted}};
+    json document = {{"arms", std::move(arms)}, {"pairs", std::move(pairs)}, {"interrupted", result.interrupted}};
+    if (const std::vector<ProbedArm> probed = probed_arms(result); !probed.empty()) {
+        document["probe"] = probe_json(0, probed);
+    }
+    return document;
 }
 
 }  // namespace evenkeel
