@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "command.hpp"
 #include "compare_options.hpp"
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/model/zoo.hpp"
+#include "evenkeel/probe/tensorboard.hpp"
 #include "evenkeel/train/input_scaling.hpp"
 #include "interrupt.hpp"
 #include "option_values.hpp"
@@ -105,6 +108,8 @@ int run_compare(const CompareCommand& o) {
     JsonHeader header("compare");
     const std::vector<Arm> arms = arms_of(o.arms);
     const RunFolder folder(o.out);
+    std::optional<RunFolder> events;
+    if (!o.tensorboard.empty()) events.emplace(o.tensorboard, "--tensorboard");
     Dataset data = open_data(o.data, o.target);
     if (data.classes < 2)
         fail_input("--data", "data with classes (what is compared is accuracy)",
@@ -115,6 +120,7 @@ int run_compare(const CompareCommand& o) {
     header.arguments["arms"] = o.arms;
     header.arguments["train_rows"] = o.train_rows > 0 ? json(o.train_rows) : json();
     header.arguments["activation"] = o.activation.empty() ? json() : json(o.activation);
+    header.arguments["probe"] = o.probe;
 
     const ModelDescription model = compared_model(o, data);
     std::vector<ComparedArm> compared;
@@ -131,6 +137,13 @@ int run_compare(const CompareCommand& o) {
     options.threads = threads_or_all(o.threads);
     options.validation_rows = validation;
     options.train_rows = o.train_rows;
+    if (o.probe == "on") options.probe.emplace();
+    if (events) {
+        options.callbacks = [&events](const std::string& arm, std::uint64_t seed, const std::shared_ptr<Probe>& probe) {
+            const auto run = events->path() / arm / fmt::format("seed-{}", seed);
+            return std::vector<std::shared_ptr<Callback>>{std::make_shared<TensorBoard>(run, probe)};
+        };
+    }
     CompareProgressLine line(progress_mode(o.quiet), trained_rows(data, options), rows_word(data));
     options.progress = [&line](const CompareProgress& progress) { line.show(progress); };
     CompareResult result;
@@ -183,6 +196,9 @@ void add_compare(CLI::App& app, Action& chosen) {
     add_choice(*sub, "--activation", options->activation, hidden_activation_words(),
                "of the hidden layers, in place of the model's own");
     add_sweep_options(*sub, *options);
+    static constexpr std::array probe_words = {"on", "off"};
+    add_choice(*sub, "--probe", options->probe, probe_words,
+               "look into the layers of every arm's run of seed 0 while it trains, for summary.json; changes no bit");
     sub->footer(std::string(
         R"(The arms are made from MODEL: its normalization layers are removed, then one stands before or after the
 activation of every hidden layer. All arms of a seed have the same initial weights and batches.

@@ -12,6 +12,7 @@ namespace evenkeel::cli {
 struct CompareCommand : TrainingOptions {
     std::int64_t seeds = 8;
     std::string arms = "none,before,after";
+    std::string probe = "on";
     std::int64_t train_rows = 0;  ///< 0: all
     std::string activation;       ///< of the hidden layers; empty: the model's own
 

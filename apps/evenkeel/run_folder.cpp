@@ -20,11 +20,11 @@ namespace fs = std::filesystem;
 
 /// Creates and removes a file there: the only test that counts (permissions say little to root, and nothing
 /// about a read-only disk).
-void try_writing(const fs::path& folder, const std::string& shown) {
+void try_writing(const fs::path& folder, const std::string& shown, const char* option = "--out") {
     const std::string name = folder / fmt::format(".evenkeel-{}.tmp", ::getpid());
     const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0) {
-        fail_input("--out", "a folder that can be written",
+        fail_input(option, "a folder that can be written",
                    fmt::format("{} ({})", shown, std::generic_category().message(errno)));
     }
     ::close(file);
@@ -43,7 +43,7 @@ std::vector<fs::path> step_files(const fs::path& folder) {
 
 }  // namespace
 
-RunFolder::RunFolder(const fs::path& path) : path_(path) {
+RunFolder::RunFolder(const fs::path& path, const char* option) : path_(path) {
     std::error_code problem;
     fs::path missing = path_;
     std::vector<fs::path> to_make;
@@ -58,16 +58,16 @@ RunFolder::RunFolder(const fs::path& path) : path_(path) {
     for (const fs::path& folder : to_make) {
         if (!fs::create_directory(folder, problem) && problem) {
             undo();
-            fail_input("--out", "a folder that can be made", fmt::format("{} ({})", path_.string(), problem.message()));
+            fail_input(option, "a folder that can be made", fmt::format("{} ({})", path_.string(), problem.message()));
         }
         made_.push_back(folder);
     }
     if (!fs::is_directory(path_, problem)) {
         undo();
-        fail_input("--out", "a folder or a new name", fmt::format("{}, which is a file", path_.string()));
+        fail_input(option, "a folder or a new name", fmt::format("{}, which is a file", path_.string()));
     }
     try {
-        try_writing(path_, path_.string());
+        try_writing(path_, path_.string(), option);
         if (fs::exists(checkpoints(), problem) && !fs::is_directory(checkpoints(), problem))
             fail_input("--out", "a folder for checkpoints", checkpoints().string() + ", which is a file");
     } catch (...) {

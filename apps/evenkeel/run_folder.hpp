@@ -10,8 +10,8 @@ namespace evenkeel::cli {
 /// cannot be written; folders that were made and stay empty vanish again.
 class RunFolder {
   public:
-    /// Throws Error{input} where it cannot be made or written.
-    explicit RunFolder(const std::filesystem::path& path);
+    /// Throws Error{input} naming the option where it cannot be made or written.
+    explicit RunFolder(const std::filesystem::path& path, const char* option = "--out");
     ~RunFolder();
     RunFolder(const RunFolder&) = delete;
     RunFolder& operator=(const RunFolder&) = delete;

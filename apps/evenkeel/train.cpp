@@ -1,15 +1,18 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "command.hpp"
 #include "command_line.hpp"
 #include "core/sha256.hpp"
 #include "evenkeel/core/error.hpp"
+#include "evenkeel/probe/tensorboard.hpp"
 #include "evenkeel/train/input_scaling.hpp"
 #include "evenkeel/train/saving.hpp"
 #include "interrupt.hpp"
 #include "option_values.hpp"
+#include "probe/probe_json.hpp"
 #include "progress.hpp"
 #include "report_file.hpp"
 #include "results.hpp"
@@ -24,6 +27,7 @@ namespace {
 struct TrainOptions : TrainingOptions {
     std::int64_t seed = 0;
     bool resume = false;
+    bool probe = false;
     std::int64_t checkpoint_steps = 0;
 };
 
@@ -58,11 +62,14 @@ std::string resume_line(const TrainOptions& o, const History& history) {
 int train(const TrainOptions& o) {
     JsonHeader header("train");
     const RunFolder folder(o.out);
+    std::optional<RunFolder> events;
+    if (!o.tensorboard.empty()) events.emplace(o.tensorboard, "--tensorboard");
     Dataset data = open_data(o.data, o.target);
     const std::int64_t validation = validation_rows(o, data);
     header.arguments = arguments_of(o, validation);
     header.arguments["seed"] = o.seed;
     header.arguments["resume"] = o.resume;
+    header.arguments["probe"] = o.probe;
     header.arguments["checkpoint_steps"] = o.checkpoint_steps;
 
     const ChosenModel chosen = open_model(o.model, data.train.shape, data.classes);
@@ -104,6 +111,9 @@ int train(const TrainOptions& o) {
     if (validation > 0) fit.validation_data = &held_out;
     fit.callbacks = {std::make_shared<StopWhenInterrupted>(), std::make_shared<Checkpoint>(checkpoint),
                      std::make_shared<TrainProgress>(progress_mode(o.quiet), rows_word(data))};
+    const auto probe = o.probe ? std::make_shared<Probe>(rows) : nullptr;
+    if (probe) fit.callbacks.push_back(probe);
+    if (events) fit.callbacks.push_back(std::make_shared<TensorBoard>(events->path(), probe));
     History history;
     {
         const Interruptible interruptible;
@@ -124,6 +134,10 @@ int train(const TrainOptions& o) {
                    {"command_line", command_line()},
                    {"model", json::parse(to_json(model.description(), nullptr))},
                    {"input", to_json(input_distribution(data.train, data.feature_names, model.description()))}};
+    if (probe) {
+        result["probe"] =
+            probe_json(static_cast<std::uint64_t>(o.seed), {{model.description().name, &probe->record()}});
+    }
     result["test_" + history.metric_names[0]] = number_or_null(test.metrics[0]);
     const auto summary = header.with(result);
     folder.write("summary.json", text_of(summary));
@@ -154,6 +168,8 @@ void add_train(CLI::App& app, Action& chosen) {
                   "larger, the rest must be the same); without one, start from the beginning");
     add_whole(*sub, "--checkpoint-steps", options->checkpoint_steps, 0, 1000000000,
               "also save a checkpoint every N steps; 0: after each epoch");
+    sub->add_flag("--probe", options->probe,
+                  "look into the hidden layers while they train, for summary.json; changes no bit of the training");
     sub->footer(R"(Ctrl-C finishes the step, saves a checkpoint and says how to go on; a second one ends at once.
 DIR gets model.keras, report.html, summary.json, history.csv and checkpoint/. A finished run there is
 replaced file by file; an unfinished one is refused unless --resume is given, so that no training is

@@ -95,6 +95,8 @@ void add_training_options(CLI::App& app, TrainingOptions& o) {
         ->default_str("5000, or a tenth of fewer than 10000");
     add_threads(app, o.threads);
     add_text(app, "--out", o.out, "the run's folder", "DIR");
+    add_text(app, "--tensorboard", o.tensorboard,
+             "a folder to write event files to, for TensorBoard to show while it trains", "DIR");
     add_output_flags(app, o.json, &o.quiet);
 }
 
@@ -180,6 +182,7 @@ json arguments_of(const TrainingOptions& o, std::int64_t validation) {
             {"learning_rate", o.rate()},
             {"threads", threads_or_all(o.threads)},
             {"out", o.out},
+            {"tensorboard", o.tensorboard.empty() ? json() : json(o.tensorboard)},
             {"scaling", o.scaling},
             {"validation_rows", validation}};
 }

@@ -25,6 +25,7 @@ struct TrainingOptions {
     double learning_rate = std::numeric_limits<double>::quiet_NaN();  ///< not given: the optimizer's usual one
     std::int64_t threads = 0;
     std::string out;
+    std::string tensorboard;  ///< empty: no event files
     std::string scaling = "auto";
     std::int64_t validation_rows = -1;  ///< not given
     bool json = false;

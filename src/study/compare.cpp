@@ -82,9 +82,10 @@ CompareResult compare(const Dataset& data, const std::vector<ComparedArm>& arms,
     Progress progress(options, jobs);
     const auto stopped = [&] { return options.interrupted != nullptr && options.interrupted->load(); };
     side_by_side(jobs, options.threads, stopped, [&](std::int64_t job, int threads) {
-        ComparedRun run = run_one(
-            data, {arms[static_cast<std::size_t>(job % arm_count)].model, options,
-                   static_cast<std::uint64_t>(job / arm_count), threads, [&progress] { progress.epoch_done(); }});
+        const ComparedArm& arm = arms[static_cast<std::size_t>(job % arm_count)];
+        const auto seed = static_cast<std::uint64_t>(job / arm_count);
+        ComparedRun run =
+            run_one(data, {arm.name, arm.model, options, seed, threads, [&progress] { progress.epoch_done(); }});
         progress.run_done(options.epochs - static_cast<int>(run.epochs.size()));
         if (!stopped()) runs[static_cast<std::size_t>(job)] = std::move(run);
     });

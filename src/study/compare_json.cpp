@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "evenkeel/interop/keras.hpp"
+#include "probe/probe_json.hpp"
 #include "study/statistics_json.hpp"
 
 namespace evenkeel {
@@ -26,6 +27,15 @@ json to_json(const EpochLog& log) {
         j["validation_accuracy"] = number(log.validation.metrics.front());
     }
     return j;
+}
+
+/// The arms whose run of seed 0 was looked into.
+std::vector<ProbedArm> probed_arms(const CompareResult& result) {
+    std::vector<ProbedArm> probed;
+    for (const ArmResult& arm : result.arms) {
+        if (!arm.runs.empty() && arm.runs.front().probe) probed.push_back({arm.arm.name, &*arm.runs.front().probe});
+    }
+    return probed;
 }
 
 }  // namespace
@@ -66,7 +76,11 @@ json to_json(const CompareResult& result, const CompareOptions& options) {
     json arms = json::array(), pairs = json::array();
     for (const ArmResult& arm : result.arms) arms.push_back(to_json(arm, options.optimizer_word, rate));
     for (const PairResult& pair : result.pairs) pairs.push_back(to_json(pair));
-    return {{"arms", std::move(arms)}, {"pairs", std::move(pairs)}, {"interrupted", result.interrupted}};
+    json document = {{"arms", std::move(arms)}, {"pairs", std::move(pairs)}, {"interrupted", result.interrupted}};
+    if (const std::vector<ProbedArm> probed = probed_arms(result); !probed.empty()) {
+        document["probe"] = probe_json(0, probed);
+    }
+    return document;
 }
 
 }  // namespace evenkeel

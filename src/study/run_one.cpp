@@ -15,19 +15,27 @@ namespace {
 
 class Watcher : public Callback {
   public:
-    Watcher(const RunRequest& request, std::vector<EpochLog>& epochs) : request_(request), epochs_(epochs) {}
+    /// `probe` may be null; its time does not count as training.
+    Watcher(const RunRequest& request, std::vector<EpochLog>& epochs, std::shared_ptr<const Probe> probe)
+        : request_(request), epochs_(epochs), probe_(std::move(probe)) {}
+    void on_train_begin(Training&) override { probed_ = probe_seconds(); }
     void on_batch_end(Training& t, double) override {
         const std::atomic<bool>* interrupted = request_.options.interrupted;
         t.stop = interrupted != nullptr && interrupted->load();
     }
     void on_epoch_end(Training&, const EpochLog& log) override {
         epochs_.push_back(log);
+        epochs_.back().seconds -= probe_seconds() - probed_;
+        probed_ = probe_seconds();
         if (request_.on_epoch_end) request_.on_epoch_end();
     }
 
   private:
+    double probe_seconds() const { return probe_ ? probe_->record().seconds : 0.0; }
     const RunRequest& request_;
     std::vector<EpochLog>& epochs_;  ///< kept here, so that a run that diverges leaves what it had
+    std::shared_ptr<const Probe> probe_;
+    double probed_ = 0;  ///< the probe's seconds up to the epoch's begin
 };
 
 }  // namespace
@@ -52,7 +60,16 @@ ComparedRun run_one(const Dataset& data, const RunRequest& request) {
     // A last batch of one row has no batch statistics; every arm of a comparison gets the same batches.
     FitOptions fit{.batch_size = options.batch_size, .epochs = options.epochs, .merge_lone_last_row = true};
     if (validation.rows > 0) fit.validation_data = &validation;
-    fit.callbacks.push_back(std::make_shared<Watcher>(request, run.epochs));
+    std::shared_ptr<Probe> probe;
+    if (options.probe && request.seed == 0) {
+        probe = std::make_shared<Probe>(rows, *options.probe);
+        fit.callbacks.push_back(probe);
+    }
+    if (options.callbacks) {
+        for (auto& callback : options.callbacks(request.arm, request.seed, probe))
+            fit.callbacks.push_back(std::move(callback));
+    }
+    fit.callbacks.push_back(std::make_shared<Watcher>(request, run.epochs, probe));
     try {
         Sequential model(request.model, {.name = request.model.name, .seed = request.seed, .threads = request.threads});
         model.compile(options.compilation);
@@ -69,6 +86,7 @@ ComparedRun run_one(const Dataset& data, const RunRequest& request) {
         run.test_loss.reset();
     }
     for (const EpochLog& log : run.epochs) run.seconds += log.seconds;
+    if (probe) run.probe = probe->record();
     return run;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "evenkeel/study/compare.hpp"
 
@@ -8,6 +9,7 @@ namespace evenkeel {
 
 /// One arm, one seed.
 struct RunRequest {
+    const std::string& arm;
     const ModelDescription& model;  ///< with its input and scaling
     const CompareOptions& options;
     std::uint64_t seed = 0;

@@ -184,7 +184,8 @@ class Grid {
         options.validation_rows = options_.validation_rows;
         options.train_rows = options_.train_rows;
         options.interrupted = options_.interrupted;
-        return run_one(data_, {point.arms[cell.arm].model, options, cell.seed, threads, on_epoch_end});
+        return run_one(
+            data_, {point.arms[cell.arm].name, point.arms[cell.arm].model, options, cell.seed, threads, on_epoch_end});
     }
 
     const Dataset& data_;

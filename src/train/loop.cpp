@@ -150,7 +150,8 @@ History run(Trainee trainee, Plan& plan, BatchOrder& order, std::int64_t rows, M
                history,
                options.epochs,
                order.count(),
-               rows};
+               rows,
+               trainee.pool};
     for (const auto& callback : options.callbacks) callback->on_train_begin(t);
     while (position.epoch < options.epochs && !t.stop) {
         order.epoch(position.epoch);

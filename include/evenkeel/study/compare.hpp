@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "evenkeel/data/dataset.hpp"
 #include "evenkeel/model/compilation.hpp"
 #include "evenkeel/model/description.hpp"
+#include "evenkeel/probe/probe.hpp"
 #include "evenkeel/study/statistics.hpp"
 #include "evenkeel/train/history.hpp"
 
@@ -40,6 +42,11 @@ struct CompareOptions {
     std::int64_t validation_rows = -1;
     std::int64_t train_rows = 0;  ///< only the first of the rows that are not held out; 0, or more than there are: all
     std::function<void(const CompareProgress&)> progress = {};  ///< called from the runs' threads, one at a time
+    std::optional<ProbeOptions> probe = {};                     ///< given: look into the runs of seed 0
+    /// More callbacks of a run; `probe` is null where it is not looked into. Called from the runs' threads.
+    std::function<std::vector<std::shared_ptr<Callback>>(const std::string& arm, std::uint64_t seed,
+                                                         const std::shared_ptr<Probe>& probe)>
+        callbacks = {};
     const std::atomic<bool>* interrupted = nullptr;  ///< set it to end: seeds not finished in every arm are left out
 };
 
@@ -49,8 +56,9 @@ struct ComparedRun {
     std::string problem;              ///< of a diverged run: what stopped being finite, where
     double test_accuracy = 0;         ///< of a diverged run: chance (1/classes)
     std::optional<double> test_loss;  ///< none for a diverged run
-    double seconds = 0;               ///< training, without validation and test
+    double seconds = 0;               ///< training, without validation, test and probe
     std::vector<EpochLog> epochs;
+    std::optional<ProbeRecord> probe;  ///< where it was looked into
 };
 
 struct ArmResult {

@@ -12,6 +12,8 @@
 
 namespace evenkeel {
 
+class ThreadPool;
+
 /// Where a training stands: enough to go on bit for bit. Between two steps only.
 struct TrainingPosition {
     int epoch = 0;           ///< epochs completed
@@ -34,6 +36,7 @@ struct Training {
     int epochs = 0;            ///< that were asked for
     std::int64_t batches = 0;  ///< in an epoch
     std::int64_t rows = 0;     ///< in an epoch
+    ThreadPool& pool;          ///< what the training computes with; idle during the call
     bool stop = false;         ///< set it to end the training after this call
 };
 
