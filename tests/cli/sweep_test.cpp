@@ -87,8 +87,9 @@ TEST(Sweep, EveryKeyGivesEveryArmAtEveryValue) {
 TEST(Sweep, TheTextNamesItsValuesAndItsVerdicts) {
     const TemporaryFolder folder;
     const Words words = tiny(folder.path() / "run", {"--sweep", "learning_rate=0.01,0.1"});
-    const std::string text = output_of(words);
+    std::string text = output_of(words);
     EXPECT_LE(widest_line(text), 100U);
+    for (std::size_t at; (at = text.find("\n    ")) != std::string::npos;) text.replace(at, 5, " ");  // a torn sentence
     for (const char* part :
          {"learning rate", "0.01", "2 learning rates × 3 arms × 2 seeds", "useful range", "held-out",
           "each at its own best learning rate of 2 tried", "At the same learning rate, before against none"})
@@ -111,10 +112,10 @@ bool wait_for_cells(Program& program, const fs::path& out, std::size_t count) {
     return true;
 }
 
-/// Everything but what the clock says.
+/// Everything but what the clock and the command line say.
 json timeless(json j) {
     if (j.is_object()) {
-        for (const char* key : {"seconds", "arguments"}) j.erase(key);
+        for (const char* key : {"seconds", "arguments", "command_line"}) j.erase(key);
     }
     if (j.is_structured()) {
         for (json& inner : j) inner = timeless(inner);
@@ -144,7 +145,7 @@ void interrupt_and_resume(int signal, int code) {
     EXPECT_EQ(after.size(), 54U);
     for (const auto& [name, written] : before) EXPECT_EQ(after.at(name), written) << name;  // kept, not made again
     const json undisturbed = json::parse(output_of(long_sweep(folder.path() / "undisturbed")));
-    EXPECT_EQ(timeless(resumed), timeless(undisturbed));
+    EXPECT_EQ(json::diff(timeless(resumed), timeless(undisturbed)), json::array());
 }
 
 TEST(Sweep, CtrlCKeepsFinishedCells) {
@@ -160,7 +161,7 @@ TEST(Sweep, ResultsDoNotDependOnThreads) {
     Words one = tiny(folder.path() / "one", more), three = tiny(folder.path() / "three", more);
     one.insert(one.end(), {"--threads", "1"});
     three.insert(three.end(), {"--threads", "3"});
-    EXPECT_EQ(timeless(json_of(one)), timeless(json_of(three)));
+    EXPECT_EQ(json::diff(timeless(json_of(one)), timeless(json_of(three))), json::array());
 }
 
 TEST(Sweep, PresetsAreDefaultsThatOptionsReplace) {
@@ -176,7 +177,7 @@ TEST(Sweep, PresetsAreDefaultsThatOptionsReplace) {
         const json j = json_of(words);
         EXPECT_EQ(j["sweep"]["preset"], preset);
         EXPECT_EQ(j["sweep"]["key"], key);
-        if (!sweep.empty()) EXPECT_EQ(j["sweep"]["cells"].size(), 2U);
+        EXPECT_EQ(j["sweep"]["cells"].size(), sweep.empty() ? 10U : 2U);
         EXPECT_EQ(j["sweep"]["train_rows"], 200);
         EXPECT_EQ(j["arguments"]["seeds"], 1);
         if (preset == "depth") {
