@@ -19,7 +19,7 @@ function outcome(run: Comparison): string {
   if (only === "better") return `it helps: ${sized(pairs)} points`;
   if (only === "worse") return `it hurts: ${sized(pairs)} points`;
   if (only === "equivalent") return `it makes no difference that matters (${sized(pairs)} points)`;
-  if (only === "undecided") return `neither an effect nor equivalence is shown (${sized(pairs)} points)`;
+  if (only === "undecided") return `no verdict can be given: neither an effect nor equivalence is shown (${sized(pairs)} points)`;
   const words = [["better", "helps"], ["worse", "hurts"], ["equivalent", "makes no difference that matters"], ["undecided", "shows no clear effect"]] as const;
   return list(words.flatMap(([verdict, word]) => (of(verdict).length > 0 ? [`${names(of(verdict))} ${of(verdict).length > 1 ? plural(word) : word} (${of(verdict).map((pair) => points(pair.difference)).join(", ")} points)`] : [])));
 }
@@ -60,7 +60,7 @@ function setting(run: Comparison): string {
   const {summary} = run;
   const best = (summary.sweep?.best ?? []).map((b) => `${b.arm} ${b.value}`);
   const batch = summary.sweep?.key === "batch_size" ? "" : `, batches of ${argument(summary, "batch_size")}`;
-  return `${count(seeds(run), "seed")}, ${argument(summary, "epochs")} epochs${batch}${best.length > 0 ? `; ${list(best)}` : ""}`;
+  return `${count(seeds(run), "seed")}, ${count(Number(argument(summary, "epochs")), "epoch")}${batch}${best.length > 0 ? `; ${list(best)}` : ""}`;
 }
 
 function comparisonCards(run: Comparison): HTMLElement {

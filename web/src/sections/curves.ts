@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import {colour, inText} from "../arms";
 import {figure} from "../figure";
 import type {Panel} from "../figure";
-import {list, percent, plain} from "../format";
+import {count, list, percent, plain} from "../format";
 import {base, endLabels, labelRoom, margins, padded, tip} from "../plots";
 import {mean} from "../runs";
 import type {Comparison} from "../runs";
@@ -98,9 +98,9 @@ function sentences(run: Comparison): string {
   const {target, epochs} = base.epochs_to_none;
   const words = others.map((arm) => {
     const at = arm.epochs_to_none?.median;
-    return at ? `${inText(arm.name)} by epoch ${at}` : `${inText(arm.name)} not within ${epochs} epochs`;
+    return at ? `${inText(arm.name)} by epoch ${at}` : `${inText(arm.name)} not within ${count(epochs, "epoch")}`;
   });
-  return `${start} ${inText("none")} ended at ${percent(target)} after ${epochs} epochs; counting half of the seeds, ${list(words)} had got there.`;
+  return `${start} ${inText("none")} ended at ${percent(target)} after ${count(epochs, "epoch")}; counting half of the seeds, ${list(words)} had got there.`;
 }
 
 function diverged(run: Comparison): string | null {

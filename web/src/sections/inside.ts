@@ -112,6 +112,14 @@ const series: Series[] = [
   {key: "gradient_norm", title: "Size of each layer's gradient", share: false, note: "Euclidean norm of the gradient of the layer's kernel on the probed rows, on a logarithmic scale. A norm that shrinks from the last layer to the first vanishes, one that grows explodes."},
 ];
 
+/** 1, 2 and 5 times the powers of ten between two numbers; of a wide range the powers alone. */
+function round([low, high]: [number, number]): number[] {
+  const decades = Math.log10(high / low);
+  const steps = decades > 3 ? [1] : decades > 1.7 ? [1, 3] : [1, 2, 5];
+  const powers = Array.from({length: Math.ceil(decades) + 2}, (_, i) => Math.floor(Math.log10(low)) + i);
+  return powers.flatMap((power) => steps.map((step) => step * 10 ** power)).filter((v) => v >= low && v <= high);
+}
+
 function linePlot(rows: {arm: string; step: number; value: number}[], share: boolean, width: number): Element {
   const values = rows.map((r) => r.value);
   const positive = values.filter((v) => v > 0);
@@ -130,8 +138,11 @@ function linePlot(rows: {arm: string; step: number; value: number}[], share: boo
     marginLeft: 52,
     marginRight: labelRoom(arms),
     x: {label: "step", labelAnchor: "center", labelArrow: "none", ticks: 4},
-    y: {domain, grid: true, tickSize: 0, type, label: null, ticks: 4, tickFormat: share ? (v: number) => `${plain(100 * v)}\u00a0%` : (v: number) => plain(v)},
+    y: {domain, grid: !log, tickSize: 0, type, axis: log ? null : "left", label: null, ticks: 4, tickFormat: share ? (v: number) => `${plain(100 * v)}\u00a0%` : (v: number) => plain(v)},
     marks: [
+      // Plot leaves most names of a short logarithmic axis out.
+      log ? Plot.ruleY(round(domain), {stroke: "var(--rule)"}) : null,
+      log ? Plot.text(round(domain), {y: (v: number) => v, frameAnchor: "left", dx: -9, textAnchor: "end", text: (v: number) => plain(v), fill: "var(--ink-soft)"}) : null,
       Plot.line(shown, {x: "step", y: "value", z: "arm", stroke: (r: {arm: string}) => colour(r.arm), strokeWidth: 2, className: "series"}),
       endLabels(ends, {domain, type}, 220 - 12 - margins.marginBottom),
       tip(shown, (r) => r.step, (r) => r.value, (r) => `${r.arm}, step ${r.step}\n${share ? percent(r.value, 1) : plain(r.value)}`),
@@ -193,7 +204,7 @@ function driftSentence(run: NamedRun, probe: Probe): string {
       const d = drift(arm, k, one);
       return d === null ? [] : [{arm: arm.name, d}];
     });
-    return drifts.length > 0 ? `in layer ${k + 1} ${list(drifts.map(({arm, d}) => `${plain(d, 2)} widths with ${inText(arm)}`))}` : "";
+    return drifts.length > 0 ? `in layer ${k + 1} by ${list(drifts.map(({arm, d}) => `${plain(d, 2)} widths with ${inText(arm)}`))}` : "";
   }).filter((s) => s !== "");
   return `${run.label}: over training the median of what enters g of ${one ? "the typical neuron" : "all neurons"} moved, measured in widths of its own 15–85 % band, ${layers.join("; ")}.`;
 }
