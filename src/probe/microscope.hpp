@@ -21,6 +21,9 @@ class Microscope {
     /// A layer as it is before the first look, with its typical unit.
     std::vector<ProbedLayer> layers(const VariableValues& values) const;
 
+    /// The pass of a look alone: forward and backward.
+    bool run(const VariableValues& values);
+
     /// Appends one entry to everything in `layers`; update_norm is left NaN. All is NaN where the network has stopped
     /// being finite, and then the result is false.
     bool look(const VariableValues& values, std::vector<ProbedLayer>& layers);
@@ -40,7 +43,6 @@ class Microscope {
     const Variable& kernel_of(std::size_t hidden) const {
         return *layout_.find(model_.hidden[hidden].dense, Role::kernel);
     }
-    bool run(const VariableValues& values);
     void measure_entering(std::size_t hidden, ProbedLayer& layer, std::vector<float>& scratch) const;
     void measure_outputs(std::size_t hidden, ProbedLayer& layer, std::vector<float>& scratch) const;
 
