@@ -14,6 +14,7 @@
 #include "option_values.hpp"
 #include "presets.hpp"
 #include "progress.hpp"
+#include "report_file.hpp"
 #include "results.hpp"
 #include "run_folder.hpp"
 #include "study/sweep_json.hpp"
@@ -167,19 +168,21 @@ int run_sweep(const CompareCommand& o) {
     header.arguments = arguments_of(o, result);
     folder.write("history.csv", sweep_csv(result));
     json document = to_json(result, options, o.preset);
-    document["command_line"] = command_line();
-    const std::string summary = text_of(header.with(document));
-    folder.write("summary.json", summary);
+    document.update(page_context(data, points.front().arms.front().model));
+    const auto summary = header.with(document);
+    folder.write("summary.json", text_of(summary));
+    const std::filesystem::path report = write_report(folder, summary, !o.quiet);
     if (o.json) {
-        print(summary);
+        print(text_of(summary));
         return done;
     }
     print(sweep_text(o, data, result, text_width()));
     const std::string kept =
         result.cells_kept == 0 ? ""
                                : fmt::format("; {} of {} cells were kept from before", result.cells_kept, result.cells);
-    print(fmt::format("\n  saved {} and history.csv beside it   ({}{})\n", (folder.path() / "summary.json").string(),
-                      duration(header.seconds()), kept));
+    const std::string shown =
+        report.empty() ? (folder.path() / "summary.json").string() : fmt::format("{}, summary.json", report.string());
+    print(fmt::format("\n  saved {} and history.csv   ({}{})\n", shown, duration(header.seconds()), kept));
     return done;
 }
 
