@@ -150,8 +150,8 @@ int train(const TrainOptions& o) {
     print(fmt::format("\n  test {} {} on {} rows, loss {:.4f}   ({})\n", history.metric_names[0],
                       bold(metric_value(history.metric_names[0], test.metrics[0])), grouped(data.test.rows()),
                       test.loss, duration(header.seconds())));
-    print(fmt::format("  saved {} and {}summary.json, history.csv, checkpoint/ beside it\n",
-                      (folder.path() / "model.keras").string(), reported ? "report.html, " : ""));
+    print(fmt::format("  saved {}{}, summary.json and history.csv\n", (folder.path() / "model.keras").string(),
+                      reported ? ", report.html" : ""));
     return done;
 }
 
