@@ -69,7 +69,7 @@ function distributions(run: NamedRun, probe: Probe, name: string): HTMLElement {
     title: `What each layer is given while it learns: ${run.label}`,
     columns: probe.arms.length,
     panels,
-    note: `Percentiles (15, 50, 85 %) over ${probe.rows} fixed rows that are not trained on, seed ${probe.seed}. Arms of one layer share their scale.`,
+    note: `Percentiles (15, 50, 85 %) over ${probe.rows} fixed training rows, seed ${probe.seed}. Arms of one layer share their scale.`,
     table: {
       columns: ["layer", "arm", "step", "15 %", "50 %", "85 %", "pooled mean", "pooled deviation"],
       rows: probe.arms.flatMap((arm) => arm.layers.flatMap((layer, k) => evenly(arm.steps.map((step, i) => ({step, i})), 8).map(({step, i}) => {
