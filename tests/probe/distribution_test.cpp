@@ -111,7 +111,7 @@ TEST(Looks, StayWithinTheirShareOfTheRows) {
     for (const std::int64_t steps : {500, 2150, 4300, 10000}) {
         const Looks looks = plan_looks({}, 55000, 0, steps, 128);
         EXPECT_LE(static_cast<double>(looks.rows) * static_cast<double>(looks.steps.size()),
-                  0.03 * static_cast<double>(steps) * 128);
+                  0.02 * static_cast<double>(steps) * 128);
         EXPECT_GE(looks.steps.size(), 8U);
         EXPECT_GE(looks.rows, 64);
     }

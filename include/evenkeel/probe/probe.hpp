@@ -63,7 +63,7 @@ struct ProbeOptions {
     int looks = 40;           ///< at most, denser early; ≥ 2
     /// Rows that all looks together may compute, as a share of the rows that the training does. Fewer looks, then a
     /// smaller batch keep within it; but never fewer than 8 looks at 64 rows.
-    double share = 0.03;
+    double share = 0.02;
 };
 
 /// Looks into a network while `fit` trains it. A fixed batch of training rows runs forward and backward, in training
