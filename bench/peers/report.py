@@ -155,7 +155,7 @@ def measured(results: dict) -> str:
         step
         + "784 – 128 – BN – ReLU – 64 – BN – ReLU – 10, softmax. *Its products alone* are the step's matrix products "
         "and nothing else, by oneDNN, on the same threads; *best peer ÷ products* is how far ahead of the best peer a step could be if "
-        "everything else took no time. On the MNIST, Evenkeel leaves out pixels that are zero in a whole batch, and so may "
+        "everything else took no time. On the MNIST, Evenkeel leaves out pixels that are zero, and so may "
         "take less than all products; on noise nothing can be left out.",
         normalized,
         True,

@@ -1,7 +1,6 @@
 #include "kernels/batch_normalization_matrix.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace evenkeel::kernels {
 namespace {
@@ -73,15 +72,6 @@ void MatrixBatchNormalization::take_statistics(const float* x) {
     });
 }
 
-void MatrixBatchNormalization::set_channel(std::int64_t c, double mean, double variance, const Parameters& p) {
-    const double inverse = 1.0 / std::sqrt(variance + p.epsilon);
-    high_[c] = static_cast<float>(mean);
-    low_[c] = static_cast<float>(mean - static_cast<double>(high_[c]));
-    inverse_[c] = static_cast<float>(inverse);
-    scale_[c] = static_cast<float>((p.gamma != nullptr ? p.gamma[c] : 1.0) * inverse);
-    shift_[c] = p.beta != nullptr ? p.beta[c] : 0.0F;
-}
-
 void MatrixBatchNormalization::normalize(const float* x, float* y, bool reversed) {
     pool_.run(blocking_.blocks, [&](std::int64_t taken) {
         const std::int64_t block = reversed ? blocking_.blocks - 1 - taken : taken;
@@ -99,13 +89,15 @@ void MatrixBatchNormalization::normalize(const float* x, float* y, bool reversed
 void MatrixBatchNormalization::forward(const float* x, const Parameters& parameters, float* y) {
     if (blocking_.blocks == 0) return;
     take_statistics(x);
-    for (std::int64_t c = 0; c < shape_.channels; ++c) set_channel(c, mean_[c], variance_[c], parameters);
+    channel_coefficients(shape_.channels, mean_.data(), variance_.data(), 1.0, parameters.epsilon, parameters.gamma,
+                         parameters.beta, coefficients());
     normalize(x, y, true);
 }
 
 void MatrixBatchNormalization::infer(const float* x, const Parameters& parameters, const float* mean,
                                      const float* variance, float* y) {
-    for (std::int64_t c = 0; c < shape_.channels; ++c) set_channel(c, mean[c], variance[c], parameters);
+    channel_coefficients(shape_.channels, mean, variance, parameters.epsilon, parameters.gamma, parameters.beta,
+                         coefficients());
     normalize(x, y, false);
 }
 
@@ -136,7 +128,8 @@ void MatrixBatchNormalization::take_sums(const float* x, const float* dy) {
 void MatrixBatchNormalization::backward(const float* x, const Parameters& parameters, const float* dy, float* dx,
                                         float* dgamma, float* dbeta) {
     if (blocking_.blocks == 0) return;
-    for (std::int64_t c = 0; c < shape_.channels; ++c) set_channel(c, mean_[c], variance_[c], parameters);
+    channel_coefficients(shape_.channels, mean_.data(), variance_.data(), 1.0, parameters.epsilon, parameters.gamma,
+                         parameters.beta, coefficients());
     take_sums(x, dy);
     const double m = static_cast<double>(shape_.outer * shape_.inner);
     for (std::int64_t c = 0; c < shape_.channels; ++c) {

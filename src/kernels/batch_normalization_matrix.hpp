@@ -12,6 +12,7 @@
 #include "evenkeel/core/buffer.hpp"
 #include "kernels/batch_normalization.hpp"
 #include "kernels/batch_normalization_inner.hpp"
+#include "kernels/channel_coefficients.hpp"
 
 namespace evenkeel::kernels {
 
@@ -56,7 +57,9 @@ class MatrixBatchNormalization {
   private:
     std::int64_t row_size() const { return shape_.channels * shape_.inner; }
     void take_statistics(const float* x);
-    void set_channel(std::int64_t channel, double mean, double variance, const Parameters& parameters);
+    ChannelCoefficients coefficients() {
+        return {high_.data(), low_.data(), inverse_.data(), scale_.data(), shift_.data()};
+    }
     void normalize(const float* x, float* y, bool reversed);
     void take_sums(const float* x, const float* dy);
     template <typename Body>
