@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -22,8 +23,12 @@ class Values {
         const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&rows.values);
         if (bytes == nullptr) return;
         counts_.assign(features_ * 256, 0);
-        for (std::size_t i = 0, f = 0; i < bytes->size(); ++i, f = f + 1 == features_ ? 0 : f + 1)
-            ++counts_[f * 256 + (*bytes)[i]];
+        for (std::size_t row = 0; row < bytes->size(); row += features_) count_row(bytes->data() + row);
+        const auto all = static_cast<std::int64_t>(bytes->size() / features_);
+        for (std::size_t f = 0; f < features_; ++f) {
+            const auto first = counts_.begin() + static_cast<std::ptrdiff_t>(f * 256);
+            *first = all - std::accumulate(first + 1, first + 256, std::int64_t{0});
+        }
     }
     std::size_t features() const { return features_; }
 
@@ -39,6 +44,19 @@ class Values {
     }
 
   private:
+    // Images are mostly zeros: eight at a time are passed over, and what is not counted was one.
+    void count_row(const std::uint8_t* row) {
+        for (std::size_t f = 0; f < features_; f += 8) {
+            const std::size_t n = std::min<std::size_t>(8, features_ - f);
+            std::uint64_t eight = 0;
+            std::memcpy(&eight, row + f, n);
+            if (eight == 0) continue;
+            for (std::size_t i = f; i < f + n; ++i) {
+                if (row[i] != 0) ++counts_[i * 256 + row[i]];
+            }
+        }
+    }
+
     std::size_t features_;
     const std::vector<float>* floats_;
     std::vector<std::int64_t> counts_;
