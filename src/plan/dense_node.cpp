@@ -78,7 +78,7 @@ void DenseNode::forward(const Block& block) {
 }
 
 void DenseNode::backward(const Block& block) {
-    if (is_sparse()) cut_strips(block);
+    if (is_sparse() && kernel_.trainable) cut_strips(block);
     if (in_.gradient == nullptr) return;
     const bool turned = uses_transposed();
     kernels::gemm(Transpose::no, turned ? Transpose::no : Transpose::yes, block.rows() * per_row_, inputs_, units_,

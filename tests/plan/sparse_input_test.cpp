@@ -138,6 +138,26 @@ TEST(SparseInput, TrainsLikeADenseOne) {
     }
 }
 
+TEST(SparseInput, PassesAFrozenDense) {
+    std::vector<Layer> frozen = layers();
+    std::get<Dense>(frozen[2]).trainable = false;
+    Net net(std::move(frozen), {.optimizer = SGD{.learning_rate = 0.1}}, {.largest_batch = 64});
+    const std::vector<std::uint8_t> bytes = images();
+    const std::vector<std::int32_t> labels(rows, 4);
+    BatchView batch;
+    batch.x.bytes = bytes.data();
+    batch.x.features = features;
+    batch.labels = labels.data();
+    batch.rows = 64;
+    const std::vector<float> before = copy_of(net.values.weights);
+    const double first = net.plan.train_step(batch, net.values, net.optimizer, 1).loss;
+    EXPECT_LT(net.plan.train_step(batch, net.values, net.optimizer, 1).loss, first) << "the layers behind it learn";
+    const Variable& kernel = *net.layout.find(2, Role::kernel);
+    const std::vector<float> after = copy_of(net.values.weights);
+    EXPECT_TRUE(std::equal(after.begin() + kernel.offset, after.begin() + kernel.offset + kernel.size,
+                           before.begin() + kernel.offset));
+}
+
 TEST(SparseInput, LeavesTheWeightsOfPixelsThatNoRowHas) {
     Net net(layers(), {.optimizer = SGD{.learning_rate = 0.1}}, {.largest_batch = 64});
     const std::vector<float> before = copy_of(net.values.weights);
