@@ -61,8 +61,8 @@ function sentence(run: Comparison): string {
   const all = costs(run);
   const steps = stepsOf(run);
   const base = all.find(({arm}) => arm.name === "none");
-  const step = steps ? ` (${whole(steps)} steps)` : "";
-  const start = `${run.label}: the median epoch${step} took ${list(all.map(({arm, middle}) => `${seconds(middle)} with ${inText(arm.name)}`))}`;
+  const step = steps ? ` of ${whole(steps)} steps` : "";
+  const start = `${run.label}: the median epoch${step} took ${list(all.map(({arm, middle}) => `${seconds(middle)}${steps ? ` (${seconds(middle / steps)} a step)` : ""} with ${inText(arm.name)}`))}`;
   const ratios = all.filter(({arm}) => arm !== base?.arm).map(({arm, middle}) => `${inText(arm.name)} ${(middle / (base?.middle ?? 1)).toFixed(2)} times`);
   return `${start}${base && ratios.length > 0 ? `; that is ${list(ratios)} as long as ${inText("none")}` : ""}.`;
 }
