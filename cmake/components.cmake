@@ -13,6 +13,7 @@ function(evenkeel_component name)
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_compile_features(evenkeel_${name} PUBLIC cxx_std_20)
   target_link_libraries(evenkeel_${name} PRIVATE $<BUILD_INTERFACE:evenkeel_options>)
+  target_compile_options(evenkeel_${name} PRIVATE ${EVENKEEL_UNDEFINED_OPTIONS})
 endfunction()
 
 evenkeel_room(core_files core)
@@ -59,3 +60,6 @@ target_include_directories(evenkeel_cli PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJ
 target_link_libraries(evenkeel_cli PRIVATE evenkeel_options evenkeel_study evenkeel_interop evenkeel_engine
   CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt)
 target_compile_definitions(evenkeel_cli PRIVATE EVENKEEL_VERSION="${PROJECT_VERSION}")
+if(EVENKEEL_SANITIZE)
+  target_compile_options(evenkeel_cli PRIVATE ${EVENKEEL_QUICK_TO_COMPILE})
+endif()

@@ -89,7 +89,7 @@ std::filesystem::path target_of(const std::filesystem::path& path) {
     if (error) fail_input(path.string(), "a file that can be replaced", error.message());
     if (!std::filesystem::is_regular_file(status))
         fail_input(path.string(), "a regular file or a new name", "something else");
-    const auto target = std::filesystem::canonical(path, error);
+    std::filesystem::path target = std::filesystem::canonical(path, error);
     if (error) fail_input(path.string(), "a file that can be replaced", error.message());
     return target;
 }

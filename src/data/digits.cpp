@@ -16,6 +16,10 @@ namespace {
 constexpr int side = 28;
 using Field = std::array<float, side * side>;
 
+std::size_t pixel_index(int row, int column) {
+    return static_cast<std::size_t>(row) * side + static_cast<std::size_t>(column);
+}
+
 // The draws of one image. 4096 of them belong to each, more than any uses.
 class Draws {
   public:
@@ -83,7 +87,7 @@ void draw(Field& ink, Point p, Point q, double radius, double darkness) {
             const float squared = ex * ex + ey * ey;
             if (squared >= reach * reach) continue;
             const float amount = std::min(reach - std::sqrt(squared), 1.0f) * dark;
-            float& pixel = ink[static_cast<std::size_t>(y * side + x)];
+            float& pixel = ink[pixel_index(y, x)];
             pixel = std::max(pixel, amount);
         }
     }
@@ -112,7 +116,7 @@ void soil(Field& ink, Draws& draws) {
         for (int row = 0; row < side; ++row) {
             for (int column = 0; column < side; ++column) {
                 if ((column - x) * (column - x) + (row - y) * (row - y) < radius * radius)
-                    ink[static_cast<std::size_t>(row * side + column)] *= 0.1f;
+                    ink[pixel_index(row, column)] *= 0.1f;
             }
         }
     }
@@ -135,7 +139,8 @@ DigitImage draw_digit(std::uint64_t seed, std::uint64_t index) {
     }
     for (std::size_t i = 0; i < ink.size(); ++i) {
         const float noise = (static_cast<float>(specks[i]) - 127.5f) / 127.5f;
-        image.pixels[i] = static_cast<std::uint8_t>(std::clamp(ink[i] + grain * noise, 0.0f, 1.0f) * 255.0f + 0.5f);
+        image.pixels[i] =
+            static_cast<std::uint8_t>(std::floor(std::clamp(ink[i] + grain * noise, 0.0f, 1.0f) * 255.0f + 0.5f));
     }
     return image;
 }

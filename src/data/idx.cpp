@@ -31,7 +31,7 @@ ElementType type_of(const ByteSource& source, std::uint8_t code) {
 std::filesystem::path find(const std::filesystem::path& folder, const std::string& name, const std::string& type) {
     for (const char* ending : {"", ".gz"}) {
         for (const char* joint : {"-", "."}) {
-            const std::filesystem::path path = folder / (name + joint + type + ending);
+            std::filesystem::path path = folder / (name + joint + type + ending);
             std::error_code ignored;
             if (std::filesystem::exists(path, ignored)) return path;
         }

@@ -181,7 +181,7 @@ fs::path cache_folder() {
 }
 
 fs::path ensure_package(const PinnedPackage& package, const fs::path& cache) {
-    const fs::path folder = cache / package.name;
+    fs::path folder = cache / package.name;
     if (marked_right(package, folder)) return folder;
     const fs::path aside = cache / (package.name + ".part");
     try {

@@ -171,7 +171,7 @@ void Checkpoint::save(const Training& training) {
 }
 
 std::optional<SavedTraining> load_checkpoint(const fs::path& folder, const std::string& fingerprint,
-                                             SequentialOptions options) {
+                                             const SequentialOptions& options) {
     std::string last_problem;
     for (const Found& found : checkpoints_in(folder)) {
         std::string theirs;

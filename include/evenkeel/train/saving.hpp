@@ -51,6 +51,6 @@ class EVENKEEL_API Checkpoint : public Callback {
 /// where its fingerprint is another.
 EVENKEEL_API std::optional<SavedTraining> load_checkpoint(const std::filesystem::path& folder,
                                                           const std::string& fingerprint,
-                                                          SequentialOptions options = {});
+                                                          const SequentialOptions& options = {});
 
 }  // namespace evenkeel
