@@ -13,7 +13,11 @@ if(EVENKEEL_WERROR)
   target_compile_options(evenkeel_options INTERFACE -Werror)
 endif()
 # What need not be fast, the tests, and under sanitizers the command line too, is compiled quickly.
-set(EVENKEEL_QUICK_TO_COMPILE $<IF:$<BOOL:${EVENKEEL_SANITIZE}>,-O0,-O1>)
+if(EVENKEEL_SANITIZE)
+  set(EVENKEEL_QUICK_TO_COMPILE -O0)
+else()
+  set(EVENKEEL_QUICK_TO_COMPILE -O1)
+endif()
 
 # AddressSanitizer or ThreadSanitizer see everything; UndefinedBehaviorSanitizer watches the library's arithmetic
 # (evenkeel_component): in the tests and the command line its checks would take half of the time to compile.
