@@ -44,22 +44,31 @@ HWY_INLINE void find_shift(std::int64_t rows, std::int64_t channels, const float
 // Error and squares of at most rows_per_sum rows. Side by side, any kCount gives the same bits.
 template <int kCount>
 HWY_INLINE void look(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, std::int64_t columns,
-                     ColumnSums& sums) {
-    for_rows<kCount>(rows, kCount == 4 && channels > narrow_row,
-                     [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
-                         for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
-                             const auto shift = hn::LoadU(d, sums.shift + c);
-                             auto e = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.error + c);
-                             auto q = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.squares + c);
-                             for (int i = 0; i < count; ++i) {
-                                 const auto v = hn::Sub(hn::LoadU(d, x + (row + i * pitch) * channels + c), shift);
-                                 e = hn::Add(e, v);
-                                 q = hn::MulAdd(v, v, q);
-                             }
-                             hn::StoreU(e, d, sums.error + c);
-                             hn::StoreU(q, d, sums.squares + c);
-                         });
-                     });
+                     ColumnSums& sums, bool apart = false) {
+    for_rows<kCount>(rows, apart, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+        for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
+            const auto shift = hn::LoadU(d, sums.shift + c);
+            auto e = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.error + c);
+            auto q = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.squares + c);
+            for (int i = 0; i < count; ++i) {
+                const auto v = hn::Sub(hn::LoadU(d, x + (row + i * pitch) * channels + c), shift);
+                e = hn::Add(e, v);
+                q = hn::MulAdd(v, v, q);
+            }
+            hn::StoreU(e, d, sums.error + c);
+            hn::StoreU(q, d, sums.squares + c);
+        });
+    });
+}
+
+// From memory: wide rows as two streams, more are slower.
+HWY_INLINE void look_past_caches(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x,
+                                 std::int64_t columns, ColumnSums& sums) {
+    if (channels > narrow_row) {
+        look<2>(rows, channels, x, columns, sums, true);
+    } else {
+        look<4>(rows, channels, x, columns, sums);
+    }
 }
 
 // Adds the sums to those in double; the first ones overwrite.
@@ -85,8 +94,11 @@ void MergeMoments(std::int64_t channels, double count_a, double* HWY_RESTRICT me
 }
 
 // Mean = shift + Σd/n and M2 = Σd² − (Σd)²/n of n values with d = x − shift, from the sums in `mean` and `m2`. Says
-// whether the shift was near enough in every column: M2 at least half of Σd² (else it lost bits) and finite (else there
-// is a NaN, or only the squares around this shift are too large).
+// whether the shift was near enough in every column: M2 at least an eighth of Σd² (else it lost bits) and finite (else
+// there is a NaN, or only the squares around this shift are too large). An eighth: the shift is off by 2.6 σ. As the mean
+// of 16 rows it is off by 1 σ in one column of 16 000, and 1024 columns in 128 blocks would often look twice; by 2.6, never.
+constexpr double least_left = 0.125;
+
 HWY_INLINE bool finish(const ColumnSums& sums, std::int64_t columns, double n, double* HWY_RESTRICT mean,
                        double* HWY_RESTRICT m2) {
     bool near = true;
@@ -98,13 +110,13 @@ HWY_INLINE bool finish(const ColumnSums& sums, std::int64_t columns, double n, d
         // max() would hide a NaN.
         hn::StoreU(hn::IfThenElse(hn::Lt(left, hn::Zero(dd)), hn::Zero(dd), left), dd, m2 + i);
         const auto finite = hn::Lt(squares, hn::Set(dd, std::numeric_limits<double>::infinity()));
-        near &= hn::AllTrue(dd, hn::And(finite, hn::Ge(left, hn::Mul(squares, hn::Set(dd, 0.5)))));
+        near &= hn::AllTrue(dd, hn::And(finite, hn::Ge(left, hn::Mul(squares, hn::Set(dd, least_left)))));
     });
     return near;
 }
 
 // The mean of the first 16 rows is what all are shifted by, so that the others need one look only and flow by at the
-// speed of memory. Where it turns out to be off by more than the deviation, every 64 rows get a mean of their own.
+// speed of memory. Where it turns out to be too far off (least_left), every 64 rows get a mean of their own.
 HWY_INLINE void moments_of_columns(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x,
                                    std::int64_t columns, double* HWY_RESTRICT mean, double* HWY_RESTRICT m2) {
     constexpr std::int64_t first_rows = 16;
@@ -114,7 +126,7 @@ HWY_INLINE void moments_of_columns(std::int64_t rows, std::int64_t channels, con
         if (rows <= rows_per_sum) {  // a block of the plan, which is in cache
             look<rows_in_l1>(rows, channels, x, columns, sums);
         } else {
-            look<4>(std::min(rows_per_sum, rows - first), channels, x + first * channels, columns, sums);
+            look_past_caches(std::min(rows_per_sum, rows - first), channels, x + first * channels, columns, sums);
         }
         add_sums(sums, columns, first == 0, mean, m2);
     }
@@ -125,7 +137,7 @@ HWY_INLINE void moments_of_columns(std::int64_t rows, std::int64_t channels, con
         const std::int64_t n = std::min(rows_per_sum, rows - first);
         const float* from = x + first * channels;
         find_shift(n, channels, from, columns, sums);
-        look<4>(n, channels, from, columns, sums);
+        look_past_caches(n, channels, from, columns, sums);
         add_sums(sums, columns, true, first == 0 ? mean : mean_b, first == 0 ? m2 : m2_b);
         finish(sums, columns, static_cast<double>(n), first == 0 ? mean : mean_b, first == 0 ? m2 : m2_b);
         if (first > 0) {
@@ -169,8 +181,9 @@ HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float*
 // Past the caches: two streams of whole rows.
 HWY_INLINE void normalize_past_caches(std::int64_t rows, std::int64_t channels, const float* x, std::int64_t columns,
                                       const float* high, const float* scale, const float* offset, float* y) {
-    for_rows<2>(rows, true, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
-        for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
+    // By value: a store might change what a reference refers to, and all would be loaded again behind each.
+    for_rows<2>(rows, true, [=](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+        for_columns(columns, [=](auto d, std::int64_t c) HWY_ATTR {
             const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c), b = hn::LoadU(d, offset + c);
             for (int i = 0; i < count; ++i) {
                 const std::int64_t at = (row + i * pitch) * channels + c;

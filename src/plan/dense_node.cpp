@@ -38,8 +38,8 @@ DenseNode::DenseNode(const Pass& pass, Value in, Value out, const Variable& kern
       transposed_(room.transposed),
       single_row_(room.single_row) {}
 
-bool DenseNode::adds_bias() const {
-    return bias_ != nullptr && (next_ == nullptr || !next_->uses_batch());
+bool DenseNode::bias_cancels() const {
+    return next_ != nullptr && next_->uses_batch();
 }
 
 // So few rows give a matrix product nothing to reuse, and a unit that a ReLU switched off need not be multiplied. They are one
@@ -74,7 +74,7 @@ void DenseNode::forward(const Block& block) {
         kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, in_.row(block.begin), inputs_,
                       pass_.weights + kernel_.offset, units_, 0.0F, z, units_);
     }
-    if (adds_bias()) kernels::add_bias(m, units_, pass_.weights + bias_->offset, z);
+    if (bias_ != nullptr && next_ == nullptr) kernels::add_bias(m, units_, pass_.weights + bias_->offset, z);
 }
 
 void DenseNode::backward(const Block& block) {
@@ -105,10 +105,10 @@ void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
     } else if (part.variable == &kernel_) {
         kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, m, in_.data + part.first_row, inputs_,
                       out_.gradient, units_, 0.0F, gradient, units_);
-    } else if (adds_bias()) {
-        kernels::column_sums(m, units_, out_.gradient, gradient);
-    } else {
+    } else if (bias_cancels()) {
         std::fill_n(gradient, part.size, 0.0F);
+    } else {
+        kernels::column_sums(m, units_, out_.gradient, gradient);
     }
 }
 

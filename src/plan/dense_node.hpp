@@ -5,8 +5,9 @@
 
 namespace evenkeel {
 
-/// z = x·W + b over the last axis. Where a BatchNormalization of the batch follows, b cancels in z − μ: it is
-/// then left out here (`bias_cancels`), enters the moving mean only, and its gradient is exactly 0.
+/// z = x·W + b over the last axis. A BatchNormalization that follows takes b over: by μ of the batch it cancels, enters
+/// the moving mean only, and its gradient is exactly 0 (`bias_cancels`); a moving mean is lessened by it once a pass, so
+/// that inference has one pass over z behind the product.
 class DenseNode : public Node {
   public:
     struct Room {
@@ -34,7 +35,7 @@ class DenseNode : public Node {
     void leave_bias_to(const class BatchNormalizationNode* next) { next_ = next; }
 
   private:
-    bool adds_bias() const;
+    bool bias_cancels() const;
     bool uses_transposed() const { return pass_.training && in_.gradient != nullptr && pass_.blocks > 1; }
     bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
     void multiply_single_rows(std::int64_t rows, const float* x, float* z) const;

@@ -9,7 +9,11 @@ namespace {
 // Below a share of 1/price the sparse way is faster.
 constexpr std::int64_t price = 2;
 
-constexpr std::int64_t rows_that_tell = 4;
+// Of the first rows of a block: one with hardly a zero, or a few with too few of them, tell what the others are like. Then no
+// time goes into squeezing those.
+bool tells_of_dense_rows(std::int64_t rows, std::int64_t numbers, std::int64_t features) {
+    return (rows == 1 && 4 * numbers > 3 * features) || (rows == 4 && price * numbers > 4 * features);
+}
 
 }  // namespace
 
@@ -46,9 +50,7 @@ void SparseInput::look(const kernels::GatherSource& source, const Block& block) 
             ends[k + 1] = static_cast<std::int32_t>(count);
         }
         numbers += count;
-        // A few rows tell: those of a data set are alike.
-        const std::int64_t rows = r - block.begin + 1;
-        dense_[block.index] = rows == rows_that_tell && price * numbers > rows * features_;
+        dense_[block.index] = tells_of_dense_rows(r - block.begin + 1, numbers, features_);
         if (dense_[block.index] != 0) return;
     }
 }
