@@ -27,7 +27,7 @@ void pause_briefly() {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads) : used_(threads) {
     if (threads < 1 || threads > 1024) fail_input("threads", "a number from 1 to 1024", std::to_string(threads));
     for (int i = 1; i < threads; ++i) {
         workers_.emplace_back([this, i](const std::stop_token& stop) { work(stop, i); });
@@ -38,11 +38,18 @@ ThreadPool::~ThreadPool() {
     for (auto& worker : workers_) worker.request_stop();
     const std::lock_guard lock(park_mutex_);
     park_.notify_all();
+    rest_.notify_all();
+}
+
+void ThreadPool::use(int threads) {
+    if (used_.exchange(threads, std::memory_order_seq_cst) >= threads) return;
+    const std::lock_guard lock(park_mutex_);
+    rest_.notify_all();
 }
 
 void ThreadPool::run_erased(std::int64_t blocks, Call call, const void* body) {
     const SingleThreadedOpenMP alone;
-    if (workers_.empty() || blocks <= 1) {
+    if (!is_used(1) || blocks <= 1) {
         for (std::int64_t block = 0; block < blocks; ++block) call(body, block, 0);
         return;
     }
@@ -90,9 +97,17 @@ void ThreadPool::drop_blocks_left() {
     done_.fetch_add(static_cast<std::int64_t>(ticket & blocks_left), std::memory_order_release);
 }
 
-void ThreadPool::wait_for_blocks(const std::stop_token& stop) {
+void ThreadPool::rest_while_unused(const std::stop_token& stop, int thread) {
+    if (is_used(thread)) return;
+    std::unique_lock lock(park_mutex_);
+    rest_.wait(lock, [&] { return is_used(thread) || stop.stop_requested(); });
+}
+
+// Ends when there are blocks, and when the thread is used no longer.
+void ThreadPool::wait_for_blocks(const std::stop_token& stop, int thread) {
     const auto something_to_do = [&] {
-        return (ticket_.load(std::memory_order_seq_cst) & blocks_left) != 0 || stop.stop_requested();
+        return (ticket_.load(std::memory_order_seq_cst) & blocks_left) != 0 || stop.stop_requested() ||
+               !is_used(thread);
     };
     for (int spins = 0; spins < spins_before_parking; ++spins) {
         if (something_to_do()) return;
@@ -108,8 +123,9 @@ void ThreadPool::work(const std::stop_token& stop, int thread) {
     const SignalsDeferred quiet;
     const SingleThreadedOpenMP alone;
     while (!stop.stop_requested()) {
-        wait_for_blocks(stop);
-        while (take_block(thread)) {
+        rest_while_unused(stop, thread);
+        wait_for_blocks(stop, thread);
+        while (is_used(thread) && take_block(thread)) {
         }
     }
 }

@@ -28,6 +28,10 @@ class ThreadPool {
 
     int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
+    /// Of the threads, the first `threads` (1 to threads(), the caller among them) take blocks in the runs that follow; the
+    /// others sleep. For runs so short that threads would wait for one another more than they work.
+    void use(int threads);
+
     /// Calls body(block), or body(block, thread) with thread in [0, threads()), once for every block in [0, blocks), on
     /// all threads, and returns when all are done. The thread's number is for scratch memory, never for results.
     /// The first exception a block throws is thrown again here, after all threads have stopped.
@@ -51,7 +55,9 @@ class ThreadPool {
     void run_erased(std::int64_t blocks, Call call, const void* body);
     void work(const std::stop_token& stop, int thread);
     bool take_block(int thread);
-    void wait_for_blocks(const std::stop_token& stop);
+    void rest_while_unused(const std::stop_token& stop, int thread);
+    void wait_for_blocks(const std::stop_token& stop, int thread);
+    bool is_used(int thread) const { return thread < used_.load(std::memory_order_relaxed); }
     void drop_blocks_left();
 
     // The job. A thread reads it only after it has claimed a block of it, and run() returns only when all claimed blocks
@@ -66,8 +72,10 @@ class ThreadPool {
         0};  ///< number of the run in the high half, blocks left in the low half
     alignas(64) std::atomic<std::int64_t> done_{0};
     alignas(64) std::atomic<int> parked_{0};
+    std::atomic<int> used_;
     std::mutex park_mutex_;
-    std::condition_variable park_;
+    std::condition_variable park_;  ///< between two runs
+    std::condition_variable rest_;  ///< of unused threads
     std::vector<std::jthread> workers_;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "core/signals.hpp"
 #include "evenkeel/core/error.hpp"
@@ -32,7 +33,7 @@ void whole_gradient(Node& node, const Node::WeightPart& part, float* gradient) {
 
 Plan::Plan(const ModelDescription& description, const VariableLayout& layout, const Compilation* compilation,
            ThreadPool& pool, const PlanOptions& options)
-    : layout_(layout), pool_(pool), options_(options) {
+    : layout_(layout), pool_(pool), threads_(pool.threads()), options_(options) {
     if (options.largest_batch < 1) {
         fail_input("plan.largest_batch", "a positive number of rows", fmt::format("{}", options.largest_batch));
     }
@@ -143,6 +144,7 @@ BatchResult Plan::finish_loss() {
 
 BatchResult Plan::forward(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
                           std::int64_t step) {
+    pool_.use(pool_.threads());
     return run_forward_pass(batch, training, values, seed, step, nullptr);
 }
 
@@ -235,6 +237,8 @@ void Plan::commit_statistics(VariableValues& values) {
 BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, OptimizerValues& optimizer,
                              std::uint64_t seed, const BatchView* next) {
     const SignalsDeferred quiet;
+    const auto began = std::chrono::steady_clock::now();
+    pool_.use(threads_.threads());
     const BatchResult result = run_forward_pass(batch, true, values, seed, optimizer.iteration + 1, next);
     if (result.skipped) return result;
     if (update_->clips()) {
@@ -244,11 +248,14 @@ BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, Opt
         backward_and_update(values, optimizer);
     }
     commit_statistics(values);
+    if (batch.rows == options_.largest_batch)
+        threads_.took(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
     return result;
 }
 
 void Plan::predict(const BatchView& batch, const VariableValues& values, std::span<float> out) {
     const SignalsDeferred quiet;
+    pool_.use(pool_.threads());
     begin(batch, false, values, 0, 0);
     const std::int64_t width = graph_.predictions.size;
     if (static_cast<std::int64_t>(out.size()) != batch.rows * width) {

@@ -10,6 +10,7 @@
 #include "evenkeel/model/variables.hpp"
 #include "plan/batch.hpp"
 #include "plan/graph.hpp"
+#include "plan/thread_choice.hpp"
 #include "plan/update.hpp"
 
 namespace evenkeel {
@@ -60,8 +61,7 @@ class Plan {
     std::int64_t arena_floats() const { return graph_.arena.size(); }
 
     /// With keep_values: what stands behind layer i ([rows, size]) after forward, and ∂C/∂(that) after
-    /// backward. Behind a Dense whose bias cancels in a BatchNormalization, z is without the bias in
-    /// training.
+    /// backward. Behind a Dense that leaves its bias to a BatchNormalization, z is without the bias.
     const Value& value_behind(int layer) const { return graph_.behind_layer[static_cast<std::size_t>(layer)]; }
 
   private:
@@ -80,6 +80,7 @@ class Plan {
 
     const VariableLayout& layout_;
     ThreadPool& pool_;
+    ThreadChoice threads_;  ///< of training steps
     PlanOptions options_;
     Pass pass_;
     Graph graph_;

@@ -35,6 +35,21 @@ TEST(ThreadPool, WakesAfterParking) {
     }
 }
 
+TEST(ThreadPool, UsesAsManyAsItIsTold) {
+    ThreadPool pool(4);
+    std::atomic<int> sum = 0;
+    for (int repeat = 0; repeat < 400; ++repeat) {
+        pool.use(repeat % 4 + 1);
+        if (repeat % 100 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));  // all park or rest
+        pool.run(10, [&](std::int64_t) { ++sum; });
+    }
+    EXPECT_EQ(sum, 4000);
+    pool.use(1);
+    const auto caller = std::this_thread::get_id();
+    pool.run(100, [&](std::int64_t) { sum += std::this_thread::get_id() == caller ? 1 : 0; });
+    EXPECT_EQ(sum, 4100);
+}
+
 TEST(ThreadPool, PassesOnTheFirstException) {
     ThreadPool pool(4);
     EXPECT_THROW(pool.run(64,
