@@ -96,8 +96,11 @@ std::string text_of_result(const CompareCommand& o, const Dataset& data, const C
         std::any_of(result.arms.begin(), result.arms.end(), [](const auto& a) { return a.arm.name == "none"; });
     const std::string first = has_none ? "none" : result.arms.front().arm.name;
     out += table_of(result, first + "'s");
-    out += dim(fmt::format(
-        "  epochs to {0}'s: until validation accuracy reaches {0}'s final one; median of the seeds\n", first));
+    out += dim(
+        result.arms.front().epochs_to_none.epochs == 0
+            ? "  epochs to a target are not known: no rows were held out to watch after an epoch\n"
+            : fmt::format("  epochs to {0}'s: until validation accuracy reaches {0}'s final one; median of the seeds\n",
+                          first));
     if (!result.pairs.empty()) out += '\n';
     for (const PairResult& pair : result.pairs) out += paragraph(pair.sentence, text_width());
     return out;

@@ -225,6 +225,18 @@ TEST(Predict, WritesCsvAndNpyOfTheSameNumbers) {
     EXPECT_FLOAT_EQ(j["predictions"][0][0], std::stof(rows[1][2]));
 }
 
+TEST(Compare, WithoutRowsHeldOutNoEpochIsSaidToReachATarget) {
+    const TemporaryFolder folder, data;
+    write_small_idx(data);
+    const Words words = {"compare", "--data", data.path(),           "--epochs",          "1", "--seeds",
+                         "2",       "--out",  folder.path() / "run", "--validation-rows", "0"};
+    const Outcome o = run(words);
+    EXPECT_EQ(o.code, 0) << o.err;
+    EXPECT_THAT(o.out, testing::HasSubstr("no rows were held out"));
+    EXPECT_THAT(o.out, testing::Not(testing::HasSubstr(">1")));
+    EXPECT_FALSE(json_of(words)["arms"][0].contains("epochs_to_none"));
+}
+
 TEST(Compare, TrainsTheArmsAndSaysWhatDiffers) {
     const TemporaryFolder folder, data;
     write_small_idx(data);
