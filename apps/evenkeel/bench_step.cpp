@@ -79,7 +79,7 @@ void add_bench_step(CLI::App& bench, Action& chosen) {
     auto options = std::make_shared<BenchOptions>();
     CLI::App* sub = bench.add_subcommand("step", "Time of a training step, with and without normalization");
     add_whole_list(*sub, "--batches", options->batches, 2, 8192, "rows of a batch");
-    add_whole_list(*sub, "--threads", options->threads, 1, 1024, "threads of a step");
+    add_whole_list(*sub, "--threads", options->threads, 1, 1024, "threads of a step, at most");
     add_whole(*sub, "--repeats", options->repeats, 3, 100000, "measurements of which each time is the median");
     add_text(*sub, "--model", options->model, "lecture (784-128-64-10), or deep (20 hidden layers of 100 units)",
              "WORD");

@@ -67,7 +67,7 @@ void add_data_options(CLI::App& app, std::string& data, std::string& target) {
 }
 
 void add_threads(CLI::App& app, std::int64_t& threads) {
-    add_whole(app, "--threads", threads, 1, 1024, "threads to compute with; results do not depend on it")
+    add_whole(app, "--threads", threads, 1, 1024, "threads to compute with, at most; results do not depend on it")
         ->default_str("all cores");
 }
 

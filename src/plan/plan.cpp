@@ -49,6 +49,8 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
     // Large parts first: the last thread to finish then finishes soon.
     std::stable_sort(parts_.begin(), parts_.end(),
                      [](const Part& a, const Part& b) { return a.part.size > b.part.size; });
+    const auto most_work = std::max(block_count(options.largest_batch), static_cast<std::int64_t>(parts_.size()));
+    threads_ = ThreadChoice(static_cast<int>(std::clamp<std::int64_t>(most_work, 1, pool_.threads())));
     if (update_ && options.training) {
         if (update_->clips()) gradients_ = Buffer<float>(layout_.weights_size);
         const std::int64_t room = parts_.empty() ? 0 : (parts_.front().part.size + 15) / 16 * 16;

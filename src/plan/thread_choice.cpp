@@ -5,7 +5,7 @@
 namespace evenkeel {
 namespace {
 
-constexpr double clearly = 0.98;  // of the time: below it, another number of threads is faster
+constexpr double clearly = 0.98;  // of the time: what more threads must be below; fewer need only not be slower
 
 }  // namespace
 
@@ -24,17 +24,18 @@ void ThreadChoice::took(double seconds) {
     tried(times_[times_.size() / 2]);
 }
 
-// The chosen number first; then half of it, and half of that, as long as it gets faster; and twice, where it did not.
+// The chosen number first; then half of it, and half of that, as long as it is no slower; and twice, where half was.
 void ThreadChoice::tried(double seconds) {
-    const bool faster = trying_ != Trying::chosen && seconds < clearly * chosen_seconds_;
-    if (trying_ == Trying::chosen || faster) {
+    const bool better = (trying_ == Trying::half && seconds <= chosen_seconds_) ||
+                        (trying_ == Trying::twice && seconds < clearly * chosen_seconds_);
+    if (trying_ == Trying::chosen || better) {
         chosen_ = threads_;
         chosen_seconds_ = seconds;
     }
-    if (chosen_ > 1 && (trying_ == Trying::chosen || (trying_ == Trying::half && faster))) {
+    if (chosen_ > 1 && (trying_ == Trying::chosen || (trying_ == Trying::half && better))) {
         trying_ = Trying::half;
         threads_ = chosen_ / 2;
-    } else if (chosen_ < most_ && trying_ != Trying::twice && !faster) {
+    } else if (chosen_ < most_ && trying_ != Trying::twice && !better) {
         trying_ = Trying::twice;
         threads_ = std::min(2 * chosen_, most_);
     } else {

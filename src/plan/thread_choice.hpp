@@ -7,7 +7,7 @@ namespace evenkeel {
 
 /// How many threads a training's next step should use. In small steps threads wait for one another, and for what another core
 /// wrote, more than they help, and how much depends on the machine at that moment. So the numbers are tried: the one in use, half of
-/// it, twice it, for a few steps each and again every thousand steps; the fastest stays. No result depends on it.
+/// it, twice it, for a few steps each and again every thousand steps; the fastest stays, of equals the smallest. No result depends on it.
 class ThreadChoice {
   public:
     /// Begins with `most` threads, which are also the most.

@@ -19,7 +19,7 @@ namespace evenkeel {
 struct SequentialOptions {
     std::string name = "sequential";
     std::uint64_t seed = 0;  ///< of initial weights, order of batches and dropout
-    int threads = 0;         ///< 0: one per core. Results do not depend on it.
+    int threads = 0;  ///< 0: one per core. Training uses fewer where that is faster; results do not depend on it.
 };
 
 struct FitOptions {
