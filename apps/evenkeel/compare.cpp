@@ -97,7 +97,7 @@ std::string text_of_result(const CompareCommand& o, const Dataset& data, const C
     const std::string first = has_none ? "none" : result.arms.front().arm.name;
     out += table_of(result, first + "'s");
     out += dim(
-        result.arms.front().epochs_to_none.epochs == 0
+        validation_rows(o, data) == 0
             ? "  epochs to a target are not known: no rows were held out to watch after an epoch\n"
             : fmt::format("  epochs to {0}'s: until validation accuracy reaches {0}'s final one; median of the seeds\n",
                           first));

@@ -31,6 +31,7 @@ class ThreadPool {
     /// Of the threads, the first `threads` (1 to threads(), the caller among them) take blocks in the runs that follow; the
     /// others sleep. For runs so short that threads would wait for one another more than they work.
     void use(int threads);
+    int used() const { return used_.load(std::memory_order_relaxed); }
 
     /// Calls body(block), or body(block, thread) with thread in [0, threads()), once for every block in [0, blocks), on
     /// all threads, and returns when all are done. The thread's number is for scratch memory, never for results.
@@ -57,7 +58,7 @@ class ThreadPool {
     bool take_block(int thread);
     void rest_while_unused(const std::stop_token& stop, int thread);
     void wait_for_blocks(const std::stop_token& stop, int thread);
-    bool is_used(int thread) const { return thread < used_.load(std::memory_order_relaxed); }
+    bool is_used(int thread) const { return thread < used(); }
     void drop_blocks_left();
 
     // The job. A thread reads it only after it has claimed a block of it, and run() returns only when all claimed blocks

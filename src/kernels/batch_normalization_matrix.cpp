@@ -96,8 +96,8 @@ void MatrixBatchNormalization::forward(const float* x, const Parameters& paramet
 
 void MatrixBatchNormalization::infer(const float* x, const Parameters& parameters, const float* mean,
                                      const float* variance, float* y) {
-    channel_coefficients(shape_.channels, mean, variance, parameters.epsilon, parameters.gamma, parameters.beta,
-                         coefficients());
+    channel_coefficients(shape_.channels, mean, variance, nullptr, parameters.epsilon, parameters.gamma,
+                         parameters.beta, coefficients());
     normalize(x, y, false);
 }
 

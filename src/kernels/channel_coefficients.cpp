@@ -21,10 +21,11 @@ HWY_INLINE hn::Vec<D> load_as_double(D d, const float* p) {
 }
 
 template <class D, typename T>
-HWY_INLINE void coefficients(D d, std::int64_t c, const T* mean, const T* m2, double count, double epsilon,
-                             const float* gamma, const float* beta, const ChannelCoefficients& out) {
+HWY_INLINE void coefficients(D d, std::int64_t c, const T* mean, const T* m2, const float* bias, double count,
+                             double epsilon, const float* gamma, const float* beta, const ChannelCoefficients& out) {
     const hn::Rebind<float, D> f;
-    const auto mu = load_as_double(d, mean + c);
+    auto mu = load_as_double(d, mean + c);
+    if (bias != nullptr) mu = hn::Sub(mu, load_as_double(d, bias + c));
     const auto variance = hn::Div(load_as_double(d, m2 + c), hn::Set(d, count));
     const auto inverse = hn::Div(hn::Set(d, 1.0), hn::Sqrt(hn::Add(variance, hn::Set(d, epsilon))));
     const auto high = hn::DemoteTo(f, mu);
@@ -37,24 +38,25 @@ HWY_INLINE void coefficients(D d, std::int64_t c, const T* mean, const T* m2, do
 }
 
 template <typename T>
-HWY_INLINE void all_coefficients(std::int64_t channels, const T* mean, const T* m2, double count, double epsilon,
-                                 const float* gamma, const float* beta, const ChannelCoefficients& out) {
+HWY_INLINE void all_coefficients(std::int64_t channels, const T* mean, const T* m2, const float* bias, double count,
+                                 double epsilon, const float* gamma, const float* beta,
+                                 const ChannelCoefficients& out) {
     const hn::ScalableTag<double> full;
     const hn::CappedTag<double, 1> one;
     const auto step = static_cast<std::int64_t>(hn::Lanes(full));
     std::int64_t c = 0;
-    for (; c + step <= channels; c += step) coefficients(full, c, mean, m2, count, epsilon, gamma, beta, out);
-    for (; c < channels; ++c) coefficients(one, c, mean, m2, count, epsilon, gamma, beta, out);
+    for (; c + step <= channels; c += step) coefficients(full, c, mean, m2, bias, count, epsilon, gamma, beta, out);
+    for (; c < channels; ++c) coefficients(one, c, mean, m2, bias, count, epsilon, gamma, beta, out);
 }
 
 void FromBatch(std::int64_t channels, const double* mean, const double* m2, double count, double epsilon,
                const float* gamma, const float* beta, const ChannelCoefficients& out) {
-    all_coefficients(channels, mean, m2, count, epsilon, gamma, beta, out);
+    all_coefficients(channels, mean, m2, nullptr, count, epsilon, gamma, beta, out);
 }
 
-void FromMoving(std::int64_t channels, const float* mean, const float* variance, double epsilon, const float* gamma,
-                const float* beta, const ChannelCoefficients& out) {
-    all_coefficients(channels, mean, variance, 1.0, epsilon, gamma, beta, out);
+void FromMoving(std::int64_t channels, const float* mean, const float* variance, const float* bias, double epsilon,
+                const float* gamma, const float* beta, const ChannelCoefficients& out) {
+    all_coefficients(channels, mean, variance, bias, 1.0, epsilon, gamma, beta, out);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -72,9 +74,9 @@ void channel_coefficients(std::int64_t channels, const double* mean, const doubl
     HWY_DYNAMIC_DISPATCH(FromBatch)(channels, mean, m2, count, epsilon, gamma, beta, out);
 }
 
-void channel_coefficients(std::int64_t channels, const float* mean, const float* variance, double epsilon,
-                          const float* gamma, const float* beta, const ChannelCoefficients& out) {
-    HWY_DYNAMIC_DISPATCH(FromMoving)(channels, mean, variance, epsilon, gamma, beta, out);
+void channel_coefficients(std::int64_t channels, const float* mean, const float* variance, const float* bias,
+                          double epsilon, const float* gamma, const float* beta, const ChannelCoefficients& out) {
+    HWY_DYNAMIC_DISPATCH(FromMoving)(channels, mean, variance, bias, epsilon, gamma, beta, out);
 }
 
 }  // namespace evenkeel::kernels

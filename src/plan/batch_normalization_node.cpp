@@ -57,14 +57,9 @@ kernels::ChannelCoefficients BatchNormalizationNode::coefficients() {
 
 void BatchNormalizationNode::prepare() {
     if (uses_batch()) return;
-    const float* moving_mean = pass_.statistics + variables_.moving_mean->offset;
-    const float* moving_variance = pass_.statistics + variables_.moving_variance->offset;
-    std::copy_n(moving_mean, channels_, mean_.data());
-    std::copy_n(moving_variance, channels_, m2_.data());
-    if (const float* bias = weight(variables_.bias_before))
-        for (std::int64_t c = 0; c < channels_; ++c) mean_[c] -= bias[c];
-    kernels::channel_coefficients(channels_, mean_.data(), m2_.data(), 1.0, layer_.epsilon, gamma(), beta(),
-                                  coefficients());
+    kernels::channel_coefficients(channels_, pass_.statistics + variables_.moving_mean->offset,
+                                  pass_.statistics + variables_.moving_variance->offset, weight(variables_.bias_before),
+                                  layer_.epsilon, gamma(), beta(), coefficients());
 }
 
 void BatchNormalizationNode::look_forward(const Block& block) {

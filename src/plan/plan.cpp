@@ -33,7 +33,7 @@ void whole_gradient(Node& node, const Node::WeightPart& part, float* gradient) {
 
 Plan::Plan(const ModelDescription& description, const VariableLayout& layout, const Compilation* compilation,
            ThreadPool& pool, const PlanOptions& options)
-    : layout_(layout), pool_(pool), threads_(pool.threads()), options_(options) {
+    : layout_(layout), pool_(pool), options_(options) {
     if (options.largest_batch < 1) {
         fail_input("plan.largest_batch", "a positive number of rows", fmt::format("{}", options.largest_batch));
     }
@@ -250,8 +250,8 @@ BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, Opt
         backward_and_update(values, optimizer);
     }
     commit_statistics(values);
-    if (batch.rows == options_.largest_batch)
-        threads_.took(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+    threads_.took(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() /
+                  static_cast<double>(batch.rows));
     return result;
 }
 

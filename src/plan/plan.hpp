@@ -80,7 +80,7 @@ class Plan {
 
     const VariableLayout& layout_;
     ThreadPool& pool_;
-    ThreadChoice threads_;  ///< of training steps; at most one a block or part
+    ThreadChoice threads_{1};  ///< of training steps; at most one a block or part
     PlanOptions options_;
     Pass pass_;
     Graph graph_;

@@ -11,13 +11,13 @@ constexpr double clearly = 0.98;  // of the time: what more threads must be belo
 
 ThreadChoice::ThreadChoice(int most) : most_(most), chosen_(most), threads_(most) {}
 
-void ThreadChoice::took(double seconds) {
+void ThreadChoice::took(double seconds_a_row) {
     if (most_ == 1) return;
     if (steps_left_ > 0) {
         --steps_left_;
         return;
     }
-    times_[times_taken_++] = seconds;
+    times_[times_taken_++] = seconds_a_row;
     if (times_taken_ < times_.size()) return;
     times_taken_ = 0;
     std::nth_element(times_.begin(), times_.begin() + times_.size() / 2, times_.end());

@@ -14,8 +14,8 @@ class ThreadChoice {
     explicit ThreadChoice(int most);
 
     int threads() const { return threads_; }
-    /// What the step with threads() took.
-    void took(double seconds);
+    /// What the step with threads() took, by row: a short last batch is an outlier, and of a few steps the median counts.
+    void took(double seconds_a_row);
 
   private:
     static constexpr int steps_to_warm_up = 16, steps_between = 1000;

@@ -14,15 +14,10 @@ void summarize_arms(std::vector<ArmResult>& arms, int epochs) {
     const auto none = std::find_if(arms.begin(), arms.end(), [](const ArmResult& a) { return a.arm.name == "none"; });
     const ArmResult& base = none != arms.end() ? *none : arms.front();
     double target = 0;
-    bool validated = false;  // without rows held out nothing is watched after an epoch
     for (const ComparedRun& run : base.runs) {
         const bool measured = !run.diverged && !run.epochs.empty() && run.epochs.back().validated;
         target += (measured ? run.epochs.back().validation.metrics.front() : run.test_accuracy) /
                   static_cast<double>(base.runs.size());
-    }
-    for (const ComparedRun& run : base.runs) {
-        validated |=
-            std::any_of(run.epochs.begin(), run.epochs.end(), [](const EpochLog& log) { return log.validated; });
     }
     for (ArmResult& arm : arms) {
         arm.test_accuracy = summarize_arm(accuracies(arm));
@@ -32,7 +27,7 @@ void summarize_arms(std::vector<ArmResult>& arms, int epochs) {
             for (const EpochLog& log : run.epochs)
                 curve.push_back(log.validated ? log.validation.metrics.front() : -1.0);
         }
-        if (epochs > 0 && validated) arm.epochs_to_none = epochs_to_target(curves, target, epochs);
+        if (epochs > 0) arm.epochs_to_none = epochs_to_target(curves, target, epochs);
     }
 }
 

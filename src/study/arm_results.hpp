@@ -9,7 +9,7 @@ namespace evenkeel {
 std::vector<double> accuracies(const ArmResult& arm);
 
 /// Fills in what the runs of each arm say: the mean, and the epochs to the accuracy that arm "none" (the first arm,
-/// where there is no such) ends with.
+/// where there is no such) ends with. epochs: how many a run has, or 0 where none was watched.
 void summarize_arms(std::vector<ArmResult>& arms, int epochs);
 
 /// Every later arm against every earlier one, paired by seed. `context_of(a, b)` gives the rest of a verdict's

@@ -99,7 +99,8 @@ CompareResult compare(const Dataset& data, const std::vector<ComparedArm>& arms,
         for (std::int64_t a = 0; a < arm_count; ++a) result.arms[static_cast<std::size_t>(a)].runs.push_back(*first[a]);
     }
     if (!result.arms.front().runs.empty()) {
-        summarize_arms(result.arms, options.epochs);
+        const bool watched = held_out(data.train.rows(), options.validation_rows) > 0;
+        summarize_arms(result.arms, watched ? options.epochs : 0);
         const double rate = learning_rate_at(learning_rate(options.compilation.optimizer), 0);
         result.pairs = pairs_of(result.arms, [&](std::size_t, std::size_t) {
             return SentenceContext{

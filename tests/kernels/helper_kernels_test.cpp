@@ -153,8 +153,16 @@ TEST_P(HelperKernels, CoefficientsAreTheirFormulas) {
             ASSERT_EQ(shift[c], beta[c]);
         }
         const Floats moving_mean = normal_values<float>(channels, 6), moving_variance(channels, 2.5F);
-        kernels::channel_coefficients(channels, moving_mean.data(), moving_variance.data(), 1e-3, nullptr, nullptr,
-                                      out);
+        const Floats bias = normal_values<float>(channels, 7);
+        kernels::channel_coefficients(channels, moving_mean.data(), moving_variance.data(), bias.data(), 1e-3, nullptr,
+                                      nullptr, out);
+        for (std::int64_t c = 0; c < channels; ++c) {
+            const double less = static_cast<double>(moving_mean[c]) - static_cast<double>(bias[c]);
+            ASSERT_EQ(high[c], static_cast<float>(less));
+            ASSERT_EQ(low[c], static_cast<float>(less - static_cast<double>(high[c])));
+        }
+        kernels::channel_coefficients(channels, moving_mean.data(), moving_variance.data(), nullptr, 1e-3, nullptr,
+                                      nullptr, out);
         for (std::int64_t c = 0; c < channels; ++c) {
             ASSERT_EQ(high[c], moving_mean[c]);
             ASSERT_EQ(low[c], 0.0F);

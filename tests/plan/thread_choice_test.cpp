@@ -4,6 +4,11 @@
 
 #include <functional>
 #include <map>
+#include <set>
+#include <vector>
+
+#include "support/net.hpp"
+#include "support/random_values.hpp"
 
 namespace evenkeel {
 namespace {
@@ -73,6 +78,29 @@ TEST(ThreadChoice, ASlowStepNowAndThenSaysNothing) {
 TEST(ThreadChoice, OfEqualNumbersTheSmallest) {
     ThreadChoice choice(8);
     EXPECT_GT(run(choice, 10000, [](int) { return 1.0; }).at(1), 9800);
+}
+
+// A fit's plan has room for the larger batches of its validation, and its last batch is a short one.
+TEST(ThreadChoice, IsMadeWithBatchesOfAnySize) {
+    testing::Net net({Input{{12}}, Dense{8}, BatchNormalization{}, Dense{3, {.activation = "softmax"}}},
+                     {.optimizer = SGD{.learning_rate = 0.1}}, {.largest_batch = 256}, 1, 4);
+    const std::vector<float> x = testing::normal_values<float>(32 * 12, 1);
+    const std::vector<std::int32_t> labels(32, 1);
+    BatchView batch;
+    batch.x.floats = x.data();
+    batch.x.features = 12;
+    batch.labels = labels.data();
+    std::set<int> used;
+    for (int step = 0; step < 60; ++step) {
+        batch.rows = step % 5 == 4 ? 20 : 32;
+        net.plan.train_step(batch, net.values, net.optimizer, 1);
+        if (step < 16) {
+            EXPECT_EQ(net.pool.used(), 4) << "while it warms up";
+        }
+        used.insert(net.pool.used());
+    }
+    EXPECT_TRUE(used.contains(4));
+    EXPECT_TRUE(used.contains(2)) << "half of them are tried";
 }
 
 }  // namespace
