@@ -55,12 +55,15 @@ std::int64_t CompressFloats(const GatherSource& s, const float* row, std::int64_
 // Columns [0, kVectors·lanes) of one row of y: their sums stay in registers. kChains of them take turns where there are few, to
 // hide the latency of multiply-add.
 template <int kVectors, int kChains, class D>
-HWY_INLINE void sum_columns(D d, const SparseView& x, const float* HWY_RESTRICT matrix, std::int64_t stride,
+HWY_INLINE void sum_columns(D d, const SparseView& x, const float* HWY_RESTRICT matrix, std::int64_t stride, Sums begin,
                             float* HWY_RESTRICT y) {
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     hn::Vec<D> sums[kChains][kVectors];
     for (auto& chain : sums) {
         for (auto& sum : chain) sum = hn::Zero(d);
+    }
+    if (begin == Sums::go_on) {
+        for (int v = 0; v < kVectors; ++v) sums[0][v] = hn::LoadU(d, y + v * lanes);
     }
     const auto add = [&](auto& chain, std::int64_t i) HWY_ATTR {
         const auto value = hn::Set(d, x.values[i]);
@@ -79,7 +82,7 @@ HWY_INLINE void sum_columns(D d, const SparseView& x, const float* HWY_RESTRICT 
 }
 
 void SparseProduct(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
-                   float* y, std::int64_t y_stride) {
+                   Sums sums, float* y, std::int64_t y_stride) {
     const hn::ScalableTag<float> full;
     const hn::CappedTag<float, 4> quarter;
     const hn::CappedTag<float, 1> one;
@@ -87,12 +90,12 @@ void SparseProduct(std::int64_t rows, const SparseView* x, std::int64_t n, const
     for (std::int64_t r = 0; r < rows; ++r) {
         float* to = y + r * y_stride;
         std::int64_t c = 0;
-        for (; c + 8 * lanes <= n; c += 8 * lanes) sum_columns<8, 1>(full, x[r], matrix + c, stride, to + c);
-        for (; c + 4 * lanes <= n; c += 4 * lanes) sum_columns<4, 1>(full, x[r], matrix + c, stride, to + c);
-        for (; c + 2 * lanes <= n; c += 2 * lanes) sum_columns<2, 2>(full, x[r], matrix + c, stride, to + c);
-        for (; c + lanes <= n; c += lanes) sum_columns<1, 4>(full, x[r], matrix + c, stride, to + c);
-        for (; c + few <= n; c += few) sum_columns<1, 4>(quarter, x[r], matrix + c, stride, to + c);
-        for (; c < n; ++c) sum_columns<1, 4>(one, x[r], matrix + c, stride, to + c);
+        for (; c + 8 * lanes <= n; c += 8 * lanes) sum_columns<8, 1>(full, x[r], matrix + c, stride, sums, to + c);
+        for (; c + 4 * lanes <= n; c += 4 * lanes) sum_columns<4, 1>(full, x[r], matrix + c, stride, sums, to + c);
+        for (; c + 2 * lanes <= n; c += 2 * lanes) sum_columns<2, 2>(full, x[r], matrix + c, stride, sums, to + c);
+        for (; c + lanes <= n; c += lanes) sum_columns<1, 4>(full, x[r], matrix + c, stride, sums, to + c);
+        for (; c + few <= n; c += few) sum_columns<1, 4>(quarter, x[r], matrix + c, stride, sums, to + c);
+        for (; c < n; ++c) sum_columns<1, 4>(one, x[r], matrix + c, stride, sums, to + c);
     }
 }
 
@@ -116,8 +119,8 @@ std::int64_t compress_row(const GatherSource& source, std::int64_t r, std::int64
 }
 
 void sparse_product(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
-                    float* y, std::int64_t y_stride) {
-    HWY_DYNAMIC_DISPATCH(SparseProduct)(rows, x, n, matrix, stride, y, y_stride);
+                    Sums sums, float* y, std::int64_t y_stride) {
+    HWY_DYNAMIC_DISPATCH(SparseProduct)(rows, x, n, matrix, stride, sums, y, y_stride);
 }
 
 }  // namespace evenkeel::kernels

@@ -20,8 +20,8 @@ constexpr std::int64_t gradient_rows = SparseInput::range;
 // Batches of up to this many rows are multiplied row by row.
 constexpr std::int64_t most_single_rows = 4;
 
-// Of the first-level cache, what a strip of dz may take; a cache line at least is wide enough to be worth its index.
-constexpr std::int64_t floats_of_l1 = 4096, narrowest_strip = 32;
+// A strip of dz has as many columns as keep it in the first-level cache, and enough to be worth reading an index.
+constexpr std::int64_t floats_of_strip = 8192, narrowest_strip = 64;
 
 }  // namespace
 
@@ -52,7 +52,8 @@ void DenseNode::multiply_single_rows(std::int64_t rows, const float* x, float* z
     for (std::int64_t r = 0; r < rows; ++r) {
         const std::int64_t count = kernels::compress_row(source, r, 0, inputs_, single_row_, places);
         const kernels::SparseView row{count, single_row_, places};
-        kernels::sparse_product(1, &row, units_, pass_.weights + kernel_.offset, units_, z + r * units_, units_);
+        kernels::sparse_product(1, &row, units_, pass_.weights + kernel_.offset, units_, kernels::Sums::begin,
+                                z + r * units_, units_);
     }
 }
 
@@ -66,8 +67,7 @@ void DenseNode::forward(const Block& block) {
                            inputs_ * (block.index + 1) / pass_.blocks, pass_.weights + kernel_.offset, transposed_);
     }
     if (is_sparse()) {
-        kernels::sparse_product(m, sparse_->rows(block.begin, block.end).data(), units_, pass_.weights + kernel_.offset,
-                                units_, z, units_);
+        sparse_forward(block, z);
     } else if (pass_.batch.rows * per_row_ <= most_single_rows) {
         multiply_single_rows(m, in_.row(block.begin), z);
     } else {
@@ -117,20 +117,29 @@ std::optional<std::span<const std::int32_t>> DenseNode::rows_with_gradient(const
     return sparse_->active(part.first_row);
 }
 
-// Rows of xᵀ·dz, one behind another, strip by strip of dz.
-void DenseNode::sparse_gradient(const WeightPart& part, float* gradient) {
-    sparse_->turn(part.first_row);
-    const auto columns = sparse_->columns(part.first_row);
-    const std::int64_t rows = pass_.batch.rows;
-    for (std::int64_t c = 0; c < units_; c += strip()) {
-        const std::int64_t width = std::min(strip(), units_ - c);
-        kernels::sparse_product(static_cast<std::int64_t>(columns.size()), columns.data(), width, strips_ + rows * c,
-                                width, gradient + c, units_);
+void DenseNode::sparse_forward(const Block& block, float* z) const {
+    for (std::int64_t first = 0; first < inputs_; first += SparseInput::range) {
+        kernels::sparse_product(block.rows(), sparse_->rows(first, block.begin, block.end).data(), units_,
+                                pass_.weights + kernel_.offset, units_,
+                                first == 0 ? kernels::Sums::begin : kernels::Sums::go_on, z, units_);
     }
 }
 
-// dz once more, cut into strips of columns of which one fits into the first-level cache: the sparse product reads its rows in no
-// order.
+// Rows of xᵀ·dz, one behind another, strip by strip of dz and of each a group of rows at a time.
+void DenseNode::sparse_gradient(const WeightPart& part, float* gradient) {
+    sparse_->turn(part.first_row);
+    for (std::int64_t c = 0; c < units_; c += strip()) {
+        const std::int64_t width = std::min(strip(), units_ - c);
+        for (std::int64_t group = 0; group < sparse_->groups(); ++group) {
+            const auto columns = sparse_->columns(part.first_row, group);
+            kernels::sparse_product(static_cast<std::int64_t>(columns.size()), columns.data(), width,
+                                    strips_ + pass_.batch.rows * c, width,
+                                    group == 0 ? kernels::Sums::begin : kernels::Sums::go_on, gradient + c, units_);
+        }
+    }
+}
+
+// dz once more, cut into strips of columns: the sparse product reads its rows in no order.
 void DenseNode::cut_strips(const Block& block) {
     const std::int64_t rows = pass_.batch.rows;
     for (std::int64_t c = 0; c < units_; c += strip()) {
@@ -141,7 +150,7 @@ void DenseNode::cut_strips(const Block& block) {
 }
 
 std::int64_t DenseNode::strip() const {
-    return std::max<std::int64_t>(narrowest_strip, floats_of_l1 / pass_.batch.rows / 16 * 16);
+    return std::max<std::int64_t>(narrowest_strip, floats_of_strip / pass_.batch.rows / 16 * 16);
 }
 
 }  // namespace evenkeel

@@ -39,6 +39,7 @@ class DenseNode : public Node {
     bool uses_transposed() const { return pass_.training && in_.gradient != nullptr && pass_.blocks > 1; }
     bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
     void multiply_single_rows(std::int64_t rows, const float* x, float* z) const;
+    void sparse_forward(const Block& block, float* z) const;
     void sparse_gradient(const WeightPart& part, float* gradient);
     void cut_strips(const Block& block);
     std::int64_t strip() const;

@@ -33,9 +33,11 @@ void InputNode::forward(const Block& block) {
 
 bool InputNode::is_finite(const Block& block) const {
     if (!is_sparse()) return kernels::all_finite(block.rows() * out_.size, out_.row(block.begin));
-    const auto rows = sparse_->rows(block.begin, block.end);
-    return std::all_of(rows.begin(), rows.end(),
-                       [](const kernels::SparseView& row) { return kernels::all_finite(row.count, row.values); });
+    for (std::int64_t r = block.begin; r < block.end; ++r) {
+        const kernels::SparseView row = sparse_->row(r);
+        if (!kernels::all_finite(row.count, row.values)) return false;
+    }
+    return true;
 }
 
 void InputNode::finish() const {

@@ -1,6 +1,7 @@
 #include "plan/sparse_input.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace evenkeel {
 namespace {
@@ -21,14 +22,14 @@ SparseInput::SparseInput(std::int64_t features, std::int64_t largest_batch, std:
                          float* columns)
     : features_(features),
       ranges_((features + range - 1) / range),
+      largest_batch_(largest_batch),
       room_(room),
       columns_(columns),
-      ends_(largest_batch * (ranges_ + 1)),
-      dense_(largest_blocks),
-      rows_(largest_batch),
-      column_count_(features),
-      active_(features),
-      actives_(features),
+      numbers_(largest_blocks),
+      rows_(ranges_ * largest_batch),
+      column_count_(columns != nullptr ? features : 0),
+      active_(columns != nullptr ? features : 0),
+      actives_(columns != nullptr ? group_count(largest_batch) * features : 0),
       active_count_(ranges_) {}
 
 std::int32_t* SparseInput::features_of(std::int64_t r) const {
@@ -37,38 +38,42 @@ std::int32_t* SparseInput::features_of(std::int64_t r) const {
 
 void SparseInput::look(const kernels::GatherSource& source, const Block& block) {
     kernels::prefetch_rows(source, block.begin, std::min(block.begin + kernels::rows_ahead, block.end));
-    dense_[block.index] = 0;
     std::int64_t numbers = 0;
     for (std::int64_t r = block.begin; r < block.end; ++r) {
         const std::int64_t ahead = r + kernels::rows_ahead;
         if (ahead < block.end) kernels::prefetch_rows(source, ahead, ahead + 1);
-        std::int32_t* ends = ends_of(r);
-        std::int64_t count = 0;
+        float* values = values_of(r);
+        std::int32_t* features = features_of(r);
         for (std::int64_t k = 0; k < ranges_; ++k) {
-            count += kernels::compress_row(source, r, k * range, std::min((k + 1) * range, features_),
-                                           values_of(r) + count, features_of(r) + count);
-            ends[k + 1] = static_cast<std::int32_t>(count);
+            const std::int64_t count = kernels::compress_row(source, r, k * range, std::min((k + 1) * range, features_),
+                                                             values, features);
+            rows_[k * largest_batch_ + r] = {count, values, features};
+            numbers += count;
+            values += count;
+            features += count;
         }
-        numbers += count;
-        dense_[block.index] = tells_of_dense_rows(r - block.begin + 1, numbers, features_);
-        if (dense_[block.index] != 0) return;
+        if (tells_of_dense_rows(r - block.begin + 1, numbers, features_)) {
+            numbers_[block.index] = -1;
+            return;
+        }
     }
+    numbers_[block.index] = numbers;
 }
 
 void SparseInput::finish(std::int64_t rows, std::int64_t blocks) {
     batch_ = rows;
-    on_ = false;
-    if (std::any_of(dense_.data(), dense_.data() + blocks, [](std::int32_t d) { return d != 0; })) return;
-    std::int64_t numbers = 0;
-    for (std::int64_t r = 0; r < rows; ++r) {
-        rows_[r] = {ends_of(r)[ranges_], values_of(r), features_of(r)};
-        numbers += rows_[r].count;
-    }
-    on_ = price * numbers <= rows * features_;
+    const std::span<const std::int64_t> numbers(numbers_.data(), static_cast<std::size_t>(blocks));
+    on_ = std::find(numbers.begin(), numbers.end(), -1) == numbers.end() &&
+          price * std::accumulate(numbers.begin(), numbers.end(), std::int64_t{0}) <= rows * features_;
 }
 
-std::span<const kernels::SparseView> SparseInput::rows(std::int64_t begin, std::int64_t end) const {
-    return {rows_.data() + begin, static_cast<std::size_t>(end - begin)};
+kernels::SparseView SparseInput::row(std::int64_t r) const {
+    const kernels::SparseView& last = rows_[(ranges_ - 1) * largest_batch_ + r];
+    return {last.values + last.count - values_of(r), values_of(r), features_of(r)};
+}
+
+std::span<const kernels::SparseView> SparseInput::rows(std::int64_t first, std::int64_t begin, std::int64_t end) const {
+    return {rows_.data() + first / range * largest_batch_ + begin, static_cast<std::size_t>(end - begin)};
 }
 
 void SparseInput::turn(std::int64_t first) {
@@ -77,21 +82,28 @@ void SparseInput::turn(std::int64_t first) {
     float* column_values = columns_;
     auto* column_rows = reinterpret_cast<std::int32_t*>(columns_ + features_ * apart);
     std::fill(column_count + first, column_count + end, 0);
-    for (std::int64_t r = 0; r < batch_; ++r) {
-        const float* values = values_of(r);
-        const std::int32_t* features = features_of(r);
-        const std::int32_t last = ends_of(r)[index + 1];
-        for (std::int32_t i = ends_of(r)[index]; i < last; ++i) {
-            const std::int64_t f = features[i], at = f * apart + column_count[f]++;
-            column_values[at] = values[i];
-            column_rows[at] = static_cast<std::int32_t>(r);
+    for (std::int64_t g = 0; g < groups(); ++g) {
+        kernels::SparseView* views = actives_.data() + g * features_;
+        for (std::int64_t f = first; f < end; ++f) views[f].count = -column_count[f];
+        for (std::int64_t r = g * group; r < std::min((g + 1) * group, batch_); ++r) {
+            const kernels::SparseView& row = rows_[index * largest_batch_ + r];
+            for (std::int64_t i = 0; i < row.count; ++i) {
+                const std::int64_t f = row.places[i], at = f * apart + column_count[f]++;
+                column_values[at] = row.values[i];
+                column_rows[at] = static_cast<std::int32_t>(r);
+            }
+        }
+        for (std::int64_t f = first; f < end; ++f) {
+            const std::int64_t at = f * apart - views[f].count;
+            views[f] = {column_count[f] + views[f].count, column_values + at, column_rows + at};
         }
     }
+    // Features that no row has make room for the others.
     std::int64_t active = first;
     for (std::int64_t f = first; f < end; ++f) {
         if (column_count[f] == 0) continue;
-        active_[active] = static_cast<std::int32_t>(f);
-        actives_[active++] = {column_count[f], column_values + f * apart, column_rows + f * apart};
+        for (std::int64_t g = 0; g < groups(); ++g) actives_[g * features_ + active] = actives_[g * features_ + f];
+        active_[active++] = static_cast<std::int32_t>(f);
     }
     active_count_[index] = static_cast<std::int32_t>(active - first);
 }
@@ -100,8 +112,8 @@ std::span<const std::int32_t> SparseInput::active(std::int64_t first) const {
     return {active_.data() + first, static_cast<std::size_t>(active_count_[first / range])};
 }
 
-std::span<const kernels::SparseView> SparseInput::columns(std::int64_t first) const {
-    return {actives_.data() + first, static_cast<std::size_t>(active_count_[first / range])};
+std::span<const kernels::SparseView> SparseInput::columns(std::int64_t first, std::int64_t index) const {
+    return {actives_.data() + index * features_ + first, static_cast<std::size_t>(active_count_[first / range])};
 }
 
 }  // namespace evenkeel

@@ -101,7 +101,20 @@ TEST_P(HelperKernels, SparseProductIsTheSumOverItsNumbers) {
             source.features = k;
             const Compressed rows[] = {{source, 0, 0, k}, {source, 1, 0, k}, {source, 2, 0, k}};
             const kernels::SparseView views[] = {rows[0].view, rows[1].view, rows[2].view};
-            kernels::sparse_product(3, views, n, w.data(), n + 2, y.data(), n + 1);
+            // In one go, and with the first half of each row's numbers before the second.
+            kernels::sparse_product(3, views, n, w.data(), n + 2, kernels::Sums::begin, y.data(), n + 1);
+            Floats halves(3 * (n + 1), 99.0F);
+            for (const bool second : {false, true}) {
+                kernels::SparseView half[3];
+                for (int r = 0; r < 3; ++r) {
+                    const std::int64_t first = views[r].count / 2;
+                    half[r] = second ? kernels::SparseView{views[r].count - first, views[r].values + first,
+                                                           views[r].places + first}
+                                     : kernels::SparseView{first, views[r].values, views[r].places};
+                }
+                kernels::sparse_product(3, half, n, w.data(), n + 2,
+                                        second ? kernels::Sums::go_on : kernels::Sums::begin, halves.data(), n + 1);
+            }
             for (std::int64_t r = 0; r < 3; ++r) {
                 for (std::int64_t j = 0; j < n; ++j) {
                     double sum = 0, magnitude = 0;
@@ -111,10 +124,12 @@ TEST_P(HelperKernels, SparseProductIsTheSumOverItsNumbers) {
                         magnitude += std::abs(product);
                     }
                     // Each of up to k additions rounds by at most half an ulp of a partial sum.
-                    ASSERT_NEAR(y[r * (n + 1) + j], sum, static_cast<double>(k) * 0x1p-24 * magnitude)
-                        << k << " × " << n << ", " << r << ", " << j;
+                    const double rounding = static_cast<double>(k) * 0x1p-24 * magnitude;
+                    ASSERT_NEAR(y[r * (n + 1) + j], sum, rounding) << k << " × " << n << ", " << r << ", " << j;
+                    ASSERT_NEAR(halves[r * (n + 1) + j], sum, rounding) << k << " × " << n << ", " << r << ", " << j;
                 }
                 ASSERT_EQ(y[r * (n + 1) + n], 99.0F) << "nothing is written beyond a row";
+                ASSERT_EQ(halves[r * (n + 1) + n], 99.0F) << "nothing is written beyond a row";
             }
         }
     }

@@ -66,16 +66,41 @@ TEST(SparseInput, HasRowsAndColumnsWithoutTheirZeros) {
     Looked looked(bytes, width, 20);
     SparseInput& sparse = looked.sparse;
     ASSERT_TRUE(sparse.on());
-    const auto rows_of_all = sparse.rows(0, 20);
-    EXPECT_EQ(rows_of_all[0].count, 0);
-    EXPECT_THAT(places_of(rows_of_all[1]), ElementsAre(2, 150));
-    EXPECT_THAT(values_of(rows_of_all[19]), ElementsAre(9.0F, 10.0F));
+    EXPECT_EQ(sparse.row(0).count, 0);
+    EXPECT_THAT(places_of(sparse.row(1)), ElementsAre(2, 150));
+    EXPECT_THAT(values_of(sparse.row(19)), ElementsAre(9.0F, 10.0F));
+    EXPECT_THAT(places_of(sparse.rows(0, 1, 20)[0]), ElementsAre(2));
+    EXPECT_THAT(places_of(sparse.rows(112, 1, 20)[0]), ElementsAre(150));
+    EXPECT_EQ(sparse.rows(224, 1, 20)[0].count, 0);
     for (std::int64_t first = 0; first < width; first += SparseInput::range) sparse.turn(first);
     EXPECT_THAT(sparse.active(0), ElementsAre(2));
     EXPECT_THAT(sparse.active(112), ElementsAre(150));
     EXPECT_THAT(sparse.active(224), ElementsAre(299));
-    EXPECT_THAT(places_of(sparse.columns(112)[0]), ElementsAre(1, 19));
-    EXPECT_THAT(values_of(sparse.columns(112)[0]), ElementsAre(8.0F, 9.0F));
+    EXPECT_THAT(places_of(sparse.columns(112, 0)[0]), ElementsAre(1, 19));
+    EXPECT_THAT(values_of(sparse.columns(112, 0)[0]), ElementsAre(8.0F, 9.0F));
+}
+
+TEST(SparseInput, CutsColumnsIntoGroupsOfRows) {
+    constexpr std::int64_t width = 120, count = 2 * SparseInput::group + 10;
+    std::vector<std::uint8_t> bytes(count * width);
+    bytes[5 * width + 7] = 1;  // of the first group only
+    bytes[130 * width + 9] = 2;
+    bytes[260 * width + 9] = 3;
+    bytes[265 * width + 9] = 4;
+    bytes[265 * width + 112] = 5;
+    Looked looked(bytes, width, count);
+    SparseInput& sparse = looked.sparse;
+    ASSERT_EQ(sparse.groups(), 3);
+    sparse.turn(0);
+    sparse.turn(112);
+    EXPECT_THAT(sparse.active(0), ElementsAre(7, 9));
+    EXPECT_THAT(places_of(sparse.columns(0, 0)[0]), ElementsAre(5));
+    EXPECT_EQ(sparse.columns(0, 1)[0].count, 0);
+    EXPECT_EQ(sparse.columns(0, 0)[1].count, 0);
+    EXPECT_THAT(places_of(sparse.columns(0, 1)[1]), ElementsAre(130));
+    EXPECT_THAT(values_of(sparse.columns(0, 2)[1]), ElementsAre(3.0F, 4.0F));
+    EXPECT_THAT(sparse.active(112), ElementsAre(112));
+    EXPECT_THAT(places_of(sparse.columns(112, 2)[0]), ElementsAre(265));
 }
 
 TEST(SparseInput, IsOffWhereHalfOfTheNumbersAreNotZero) {
