@@ -12,6 +12,7 @@
 #include "evenkeel/data/open.hpp"
 #include "evenkeel/model/zoo.hpp"
 #include "evenkeel/train/input_scaling.hpp"
+#include "kernels/gemm.hpp"
 #include "option_values.hpp"
 
 namespace evenkeel::cli {
@@ -107,6 +108,7 @@ Dataset open_data(const std::string& data, const std::string& target) {
         fail_input("--target", fmt::format("the name of the column of {} that is to be predicted", data), "none");
     if (!csv && !target.empty())
         fail_input("--target", "no column where --data is not a .csv", fmt::format("\"{:.60}\"", target));
+    const std::jthread meanwhile(kernels::prepare_gemm);
     OpenOptions options;
     options.target = target;
     return open_dataset(data, options);

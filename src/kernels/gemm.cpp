@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "core/threads.hpp"
 #include "evenkeel/core/error.hpp"
 
 namespace evenkeel::kernels {
@@ -17,6 +18,13 @@ void gemm(Transpose transpose_a, Transpose transpose_b, std::int64_t m, std::int
                    a, lda, b, ldb, beta, c, ldc);
     if (status != dnnl_success)
         fail_work("gemm", "oneDNN's success", "status " + std::to_string(static_cast<int>(status)));
+}
+
+void prepare_gemm() {
+    const SingleThreadedOpenMP alone;
+    const float one = 1;
+    float product = 0;
+    gemm(Transpose::no, Transpose::no, 1, 1, 1, &one, 1, &one, 1, 0.0F, &product, 1);
 }
 
 }  // namespace evenkeel::kernels

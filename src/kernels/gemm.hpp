@@ -12,4 +12,8 @@ enum class Transpose { no, yes };
 void gemm(Transpose transpose_a, Transpose transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
           std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc);
 
+/// oneDNN generates its machine code before the first product of a process, which takes some 30 ms. To be called in a thread
+/// beside other work, such as reading the data.
+void prepare_gemm();
+
 }  // namespace evenkeel::kernels

@@ -45,8 +45,8 @@ void SparseInput::look(const kernels::GatherSource& source, const Block& block) 
         float* values = values_of(r);
         std::int32_t* features = features_of(r);
         for (std::int64_t k = 0; k < ranges_; ++k) {
-            const std::int64_t count = kernels::compress_row(source, r, k * range, std::min((k + 1) * range, features_),
-                                                             values, features);
+            const std::int64_t count =
+                kernels::compress_row(source, r, k * range, std::min((k + 1) * range, features_), values, features);
             rows_[k * largest_batch_ + r] = {count, values, features};
             numbers += count;
             values += count;

@@ -27,7 +27,7 @@ class Values {
         const auto all = static_cast<std::int64_t>(bytes->size() / features_);
         for (std::size_t f = 0; f < features_; ++f) {
             const auto first = counts_.begin() + static_cast<std::ptrdiff_t>(f * 256);
-            *first = all - std::accumulate(first + 1, first + 256, std::int64_t{0});
+            *first = static_cast<std::uint32_t>(all - std::accumulate(first + 1, first + 256, std::int64_t{0}));
         }
     }
     std::size_t features() const { return features_; }
@@ -59,7 +59,7 @@ class Values {
 
     std::size_t features_;
     const std::vector<float>* floats_;
-    std::vector<std::int64_t> counts_;
+    std::vector<std::uint32_t> counts_;  ///< [features, 256]; rows are fewer than 2³² (data/assemble.cpp)
 };
 
 /// x·scale + offset: what the leading layer does to a feature.
