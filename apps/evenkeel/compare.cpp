@@ -113,7 +113,7 @@ int run_compare(const CompareCommand& o) {
     const RunFolder folder(o.out);
     std::optional<RunFolder> events;
     if (!o.tensorboard.empty()) events.emplace(o.tensorboard, "--tensorboard");
-    Dataset data = open_data(o.data, o.target);
+    Dataset data = open_data_to_compute(o.data, o.target);
     if (data.classes < 2)
         fail_input("--data", "data with classes (what is compared is accuracy)",
                    data.name + ", whose target is a number");

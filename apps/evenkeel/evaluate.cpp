@@ -13,7 +13,7 @@ namespace {
 int evaluate(const SavedRunOptions& o) {
     JsonHeader header("evaluate");
     const SavedModel saved = open_archive(o);
-    Dataset data = open_data(o.data, o.target);
+    Dataset data = open_data_to_compute(o.data, o.target);
     Sequential model = model_for(o, saved, data.train);
     model.compile(compilation_for(model.description(), data, SGD{}));
     DataView view(chosen_part(o, data));

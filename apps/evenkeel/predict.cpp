@@ -109,7 +109,7 @@ int predict(const PredictOptions& o) {
     }
     const SavedModel saved = open_archive(o);
     const bool all_features = o.target.empty() && ends_with(o.data, ".csv");
-    const Dataset data = all_features ? unlabelled(o.data) : open_data(o.data, o.target);
+    const Dataset data = all_features ? unlabelled(o.data) : open_data_to_compute(o.data, o.target);
     const Examples& part = all_features ? data.test : chosen_part(o, data);
     Sequential model = model_for(o, saved, part);
     const std::int64_t rows = chosen_rows(o, part);

@@ -142,7 +142,7 @@ int run_sweep(const CompareCommand& o) {
     if (o.validation_rows == 0)
         fail_input("--validation-rows", "at least 1 in a sweep, which chooses the best values on them", "0");
     const RunFolder folder(o.out);
-    Dataset data = open_data(o.data, o.target);
+    Dataset data = open_data_to_compute(o.data, o.target);
     if (data.classes < 2)
         fail_input("--data", "data with classes (what is compared is accuracy)",
                    data.name + ", whose target is a number");

@@ -64,7 +64,7 @@ int train(const TrainOptions& o) {
     const RunFolder folder(o.out);
     std::optional<RunFolder> events;
     if (!o.tensorboard.empty()) events.emplace(o.tensorboard, "--tensorboard");
-    Dataset data = open_data(o.data, o.target);
+    Dataset data = open_data_to_compute(o.data, o.target);
     const std::int64_t validation = validation_rows(o, data);
     header.arguments = arguments_of(o, validation);
     header.arguments["seed"] = o.seed;

@@ -108,10 +108,14 @@ Dataset open_data(const std::string& data, const std::string& target) {
         fail_input("--target", fmt::format("the name of the column of {} that is to be predicted", data), "none");
     if (!csv && !target.empty())
         fail_input("--target", "no column where --data is not a .csv", fmt::format("\"{:.60}\"", target));
-    const std::jthread meanwhile(kernels::prepare_gemm);
     OpenOptions options;
     options.target = target;
     return open_dataset(data, options);
+}
+
+Dataset open_data_to_compute(const std::string& data, const std::string& target) {
+    const std::jthread meanwhile(kernels::prepare_gemm);
+    return open_data(data, target);
 }
 
 std::int64_t validation_rows(const TrainingOptions& options, const Dataset& data) {

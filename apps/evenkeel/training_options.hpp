@@ -42,6 +42,8 @@ void add_output_flags(CLI::App& app, bool& json, bool* quiet);
 
 /// `--data`, with the message about a CSV's missing target in the words of the command line.
 Dataset open_data(const std::string& data, const std::string& target);
+/// The same for what computes products afterwards: they are prepared while the data is read.
+Dataset open_data_to_compute(const std::string& data, const std::string& target);
 
 /// The rows that validate during training: as asked for, else the last 5000, or a tenth where there are fewer
 /// than 10 000. Throws Error{input} where none would be left to train on.

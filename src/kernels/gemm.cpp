@@ -4,6 +4,7 @@
 #include <omp.h>
 
 #include <string>
+#include <tuple>
 
 #include "core/threads.hpp"
 #include "evenkeel/core/error.hpp"
@@ -24,7 +25,8 @@ void prepare_gemm() {
     const SingleThreadedOpenMP alone;
     const float one = 1;
     float product = 0;
-    gemm(Transpose::no, Transpose::no, 1, 1, 1, &one, 1, &one, 1, 0.0F, &product, 1);
+    // A failure is the first real product's to report: from here it could only end the process.
+    std::ignore = dnnl_sgemm('N', 'N', 1, 1, 1, 1.0F, &one, 1, &one, 1, 0.0F, &product, 1);
 }
 
 }  // namespace evenkeel::kernels
