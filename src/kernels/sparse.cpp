@@ -11,28 +11,56 @@ HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
 
+// For each byte, the places of its set bits, one behind another.
+struct PlacesOfBits {
+    std::uint8_t of[256][8] = {};
+    constexpr PlacesOfBits() {
+        for (int bits = 0; bits < 256; ++bits) {
+            for (int place = 0, count = 0; place < 8; ++place)
+                if ((bits >> place & 1) != 0) of[bits][count++] = static_cast<std::uint8_t>(place);
+        }
+    }
+};
+constexpr PlacesOfBits places_of_bits;
+
+// Writes the lanes of v that are wanted, and their places from c on, side by side, with anything behind them up to a whole
+// vector; returns how many they are.
+template <class D, class V = hn::Vec<D>, class M = hn::Mask<D>>
+HWY_INLINE std::int64_t squeeze(D d, V v, M wanted, std::int64_t c, float* HWY_RESTRICT values,
+                                std::int32_t* HWY_RESTRICT features) {
+    const hn::RebindToSigned<D> di;
+    const auto first = hn::Set(di, static_cast<std::int32_t>(c));
+    if constexpr (HWY_MAX_BYTES == 16 || HWY_MAX_BYTES == 32) {
+        // Without an instruction for it. Compress() of Highway 1.0 looks in a table that g++ copies to the stack each time.
+        const hn::Rebind<std::uint8_t, D> du8;
+        std::uint8_t bits[8];
+        hn::StoreMaskBits(d, wanted, bits);
+        const auto places = hn::PromoteTo(di, hn::LoadU(du8, places_of_bits.of[bits[0]]));
+        hn::StoreU(hn::TableLookupLanes(v, hn::IndicesFromVec(d, places)), d, values);
+        hn::StoreU(hn::Add(places, first), di, features);
+        return hwy::PopCount(bits[0]);
+    } else {
+        if (hn::AllFalse(d, wanted)) return 0;
+        hn::StoreU(hn::Compress(v, wanted), d, values);
+        hn::StoreU(hn::Compress(hn::Add(hn::Iota(di, 0), first), hn::RebindMask(di, wanted)), di, features);
+        return static_cast<std::int64_t>(hn::CountTrue(d, wanted));
+    }
+}
+
 // Each vector is squeezed, and the next one overwrites what it left behind.
 template <typename T>
 HWY_INLINE std::int64_t compress(const GatherSource& s, const T* HWY_RESTRICT row, std::int64_t first, std::int64_t end,
                                  float* HWY_RESTRICT values, std::int32_t* HWY_RESTRICT features) {
     const hn::ScalableTag<float> d;
-    const hn::RebindToSigned<decltype(d)> di;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     static_assert(HWY_MAX_BYTES / sizeof(float) <= compress_margin);
     const auto zero = hn::Zero(d);
-    auto places = hn::Add(hn::Iota(di, 0), hn::Set(di, static_cast<std::int32_t>(first)));
-    const auto step = hn::Set(di, static_cast<std::int32_t>(lanes));
     std::int64_t count = 0, c = first;
     for (; c + lanes <= end; c += lanes) {
         const auto raw = load_as_float(d, row + c);
         const auto wanted = hn::Not(hn::Eq(raw, zero));  // Ne() takes a NaN for equal
-        if (!hn::AllFalse(d, wanted)) {
-            const auto v = s.scale != nullptr ? hn::Mul(raw, hn::LoadU(d, s.scale + c)) : raw;
-            hn::StoreU(hn::Compress(v, wanted), d, values + count);
-            hn::StoreU(hn::Compress(places, hn::RebindMask(di, wanted)), di, features + count);
-            count += static_cast<std::int64_t>(hn::CountTrue(d, wanted));
-        }
-        places = hn::Add(places, step);
+        const auto v = s.scale != nullptr ? hn::Mul(raw, hn::LoadU(d, s.scale + c)) : raw;
+        count += squeeze(d, v, wanted, c, values + count, features + count);
     }
     for (; c < end; ++c) {
         const auto raw = static_cast<float>(row[c]);
