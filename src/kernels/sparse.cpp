@@ -7,6 +7,8 @@
 
 #include "kernels/gather-inl.h"
 
+#include <type_traits>
+
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
@@ -80,18 +82,21 @@ std::int64_t CompressFloats(const GatherSource& s, const float* row, std::int64_
     return compress(s, row, first, end, values, features);
 }
 
-// Columns [0, kVectors·lanes) of one row of y: their sums stay in registers. kChains of them take turns where there are few, to
-// hide the latency of multiply-add.
-template <int kVectors, int kChains, class D>
-HWY_INLINE void sum_columns(D d, const SparseView& x, const float* HWY_RESTRICT matrix, std::int64_t stride, Sums begin,
-                            float* HWY_RESTRICT y) {
+template <int kNumber>
+using Number = std::integral_constant<int, kNumber>;
+
+// Sums of columns [0, kVectors·lanes) for one row of x, which stay in registers; they begin at `begun` or, where that is null, at
+// zero. kChains of them take turns where there are few, to hide the latency of multiply-add.
+template <int kVectors, int kChains, class D, class Store>
+HWY_INLINE void sum_columns(D d, const SparseView& x, const float* HWY_RESTRICT matrix, std::int64_t stride,
+                            const float* begun, const Store& store) {
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     hn::Vec<D> sums[kChains][kVectors];
     for (auto& chain : sums) {
         for (auto& sum : chain) sum = hn::Zero(d);
     }
-    if (begin == Sums::go_on) {
-        for (int v = 0; v < kVectors; ++v) sums[0][v] = hn::LoadU(d, y + v * lanes);
+    if (begun != nullptr) {
+        for (int v = 0; v < kVectors; ++v) sums[0][v] = hn::LoadU(d, begun + v * lanes);
     }
     const auto add = [&](auto& chain, std::int64_t i) HWY_ATTR {
         const auto value = hn::Set(d, x.values[i]);
@@ -105,25 +110,51 @@ HWY_INLINE void sum_columns(D d, const SparseView& x, const float* HWY_RESTRICT 
     for (; i < x.count; ++i) add(sums[0], i);
     for (int v = 0; v < kVectors; ++v) {
         for (int k = 1; k < kChains; ++k) sums[0][v] = hn::Add(sums[0][v], sums[k][v]);
-        hn::StoreU(sums[0][v], d, y + v * lanes);
+        store(d, v * lanes, sums[0][v]);
     }
 }
 
-void SparseProduct(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
-                   Sums sums, float* y, std::int64_t y_stride) {
+// store(d, c, sums) for all of n columns. Which vectors and chains a column falls into depends on where it stands, but not on
+// what follows behind a multiple of 64.
+template <class Store>
+HWY_INLINE void sum_row(const SparseView& x, std::int64_t n, const float* matrix, std::int64_t stride,
+                        const float* begun, const Store& store) {
     const hn::ScalableTag<float> full;
     const hn::CappedTag<float, 4> quarter;
     const hn::CappedTag<float, 1> one;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(full)), few = static_cast<std::int64_t>(hn::Lanes(quarter));
+    std::int64_t c = 0;
+    const auto sum = [&](auto vectors, auto chains, auto d) HWY_ATTR {
+        sum_columns<vectors, chains>(d, x, matrix + c, stride, begun != nullptr ? begun + c : nullptr,
+                                     [&](auto, std::int64_t at, auto sums) HWY_ATTR { store(d, c + at, sums); });
+    };
+    for (; c + 8 * lanes <= n; c += 8 * lanes) sum(Number<8>(), Number<1>(), full);
+    for (; c + 4 * lanes <= n; c += 4 * lanes) sum(Number<4>(), Number<1>(), full);
+    for (; c + 2 * lanes <= n; c += 2 * lanes) sum(Number<2>(), Number<2>(), full);
+    for (; c + lanes <= n; c += lanes) sum(Number<1>(), Number<4>(), full);
+    for (; c + few <= n; c += few) sum(Number<1>(), Number<4>(), quarter);
+    for (; c < n; ++c) sum(Number<1>(), Number<4>(), one);
+}
+
+void SparseProduct(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
+                   Sums sums, float* y, std::int64_t y_stride) {
     for (std::int64_t r = 0; r < rows; ++r) {
         float* to = y + r * y_stride;
-        std::int64_t c = 0;
-        for (; c + 8 * lanes <= n; c += 8 * lanes) sum_columns<8, 1>(full, x[r], matrix + c, stride, sums, to + c);
-        for (; c + 4 * lanes <= n; c += 4 * lanes) sum_columns<4, 1>(full, x[r], matrix + c, stride, sums, to + c);
-        for (; c + 2 * lanes <= n; c += 2 * lanes) sum_columns<2, 2>(full, x[r], matrix + c, stride, sums, to + c);
-        for (; c + lanes <= n; c += lanes) sum_columns<1, 4>(full, x[r], matrix + c, stride, sums, to + c);
-        for (; c + few <= n; c += few) sum_columns<1, 4>(quarter, x[r], matrix + c, stride, sums, to + c);
-        for (; c < n; ++c) sum_columns<1, 4>(one, x[r], matrix + c, stride, sums, to + c);
+        sum_row(x[r], n, matrix, stride, sums == Sums::go_on ? to : nullptr,
+                [=](auto d, std::int64_t c, auto sum) HWY_ATTR { hn::StoreU(sum, d, to + c); });
+    }
+}
+
+void SparseDescent(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
+                   const float* begun, const Descent& descent) {
+    const float rate = descent.rate;
+    for (std::int64_t r = 0; r < rows; ++r) {
+        float* weights = descent.weights + descent.places[r] * descent.stride;
+        sum_row(x[r], n, matrix, stride, begun != nullptr ? begun + r * n : nullptr,
+                [=](auto d, std::int64_t c, auto gradient) HWY_ATTR {
+                    const auto change = hn::Mul(hn::Set(d, rate), gradient);
+                    hn::StoreU(hn::Sub(hn::LoadU(d, weights + c), change), d, weights + c);
+                });
     }
 }
 
@@ -137,6 +168,7 @@ namespace evenkeel::kernels {
 HWY_EXPORT(CompressBytes);
 HWY_EXPORT(CompressFloats);
 HWY_EXPORT(SparseProduct);
+HWY_EXPORT(SparseDescent);
 
 std::int64_t compress_row(const GatherSource& source, std::int64_t r, std::int64_t first, std::int64_t end,
                           float* values, std::int32_t* features) {
@@ -149,6 +181,11 @@ std::int64_t compress_row(const GatherSource& source, std::int64_t r, std::int64
 void sparse_product(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
                     Sums sums, float* y, std::int64_t y_stride) {
     HWY_DYNAMIC_DISPATCH(SparseProduct)(rows, x, n, matrix, stride, sums, y, y_stride);
+}
+
+void sparse_descent(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
+                    const float* begun, const Descent& descent) {
+    HWY_DYNAMIC_DISPATCH(SparseDescent)(rows, x, n, matrix, stride, begun, descent);
 }
 
 }  // namespace evenkeel::kernels

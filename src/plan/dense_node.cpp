@@ -130,12 +130,32 @@ void DenseNode::sparse_gradient(const WeightPart& part, float* gradient) {
     sparse_->turn(part.first_row);
     for (std::int64_t c = 0; c < units_; c += strip()) {
         const std::int64_t width = std::min(strip(), units_ - c);
-        for (std::int64_t group = 0; group < sparse_->groups(); ++group) {
-            const auto columns = sparse_->columns(part.first_row, group);
-            kernels::sparse_product(static_cast<std::int64_t>(columns.size()), columns.data(), width,
-                                    strips_ + pass_.batch.rows * c, width,
-                                    group == 0 ? kernels::Sums::begin : kernels::Sums::go_on, gradient + c, units_);
-        }
+        add_groups(part, c, width, sparse_->groups(), gradient + c, units_);
+    }
+}
+
+// The last group's sums go into the weights, in which they are subtracted, without a stop in memory.
+void DenseNode::descend(const WeightPart& part, float rate, float* scratch, float* weights) {
+    sparse_->turn(part.first_row);
+    const std::int64_t last = sparse_->groups() - 1;
+    for (std::int64_t c = 0; c < units_; c += strip()) {
+        const std::int64_t width = std::min(strip(), units_ - c);
+        add_groups(part, c, width, last, scratch, width);
+        const auto columns = sparse_->columns(part.first_row, last);
+        kernels::sparse_descent(static_cast<std::int64_t>(columns.size()), columns.data(), width,
+                                strips_ + pass_.batch.rows * c, width, last > 0 ? scratch : nullptr,
+                                {rate, sparse_->active(part.first_row).data(), weights + kernel_.offset + c, units_});
+    }
+}
+
+// Of columns [c, c + width) of the gradient, what the first `groups` groups of rows add to it.
+void DenseNode::add_groups(const WeightPart& part, std::int64_t c, std::int64_t width, std::int64_t groups,
+                           float* gradient, std::int64_t stride) const {
+    for (std::int64_t group = 0; group < groups; ++group) {
+        const auto columns = sparse_->columns(part.first_row, group);
+        kernels::sparse_product(static_cast<std::int64_t>(columns.size()), columns.data(), width,
+                                strips_ + pass_.batch.rows * c, width,
+                                group == 0 ? kernels::Sums::begin : kernels::Sums::go_on, gradient, stride);
     }
 }
 

@@ -23,6 +23,8 @@ class DenseNode : public Node {
     std::vector<WeightPart> weight_parts() const override;
     void weight_gradient(const WeightPart& part, float* gradient) override;
     std::optional<std::span<const std::int32_t>> rows_with_gradient(const WeightPart& part) const override;
+    bool descends(const WeightPart& part) const override { return part.variable == &kernel_ && is_sparse(); }
+    void descend(const WeightPart& part, float rate, float* scratch, float* weights) override;
 
     const Variable* bias() const { return bias_; }
     std::int64_t units() const { return units_; }
@@ -41,6 +43,8 @@ class DenseNode : public Node {
     void multiply_single_rows(std::int64_t rows, const float* x, float* z) const;
     void sparse_forward(const Block& block, float* z) const;
     void sparse_gradient(const WeightPart& part, float* gradient);
+    void add_groups(const WeightPart& part, std::int64_t c, std::int64_t width, std::int64_t groups, float* gradient,
+                    std::int64_t stride) const;
     void cut_strips(const Block& block);
     std::int64_t strip() const;
 

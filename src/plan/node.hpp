@@ -92,6 +92,11 @@ class Node {
     /// Behind weight_gradient, where the batch leaves rows of the kernel without a gradient: the part's rows that have one.
     virtual std::optional<std::span<const std::int32_t>> rows_with_gradient(const WeightPart&) const { return {}; }
 
+    /// True where `descend` is a shorter way to a plain w ← w − rate·∂C/∂w, of the same bits.
+    virtual bool descends(const WeightPart&) const { return false; }
+    /// That, for the part's weights; scratch: [size]. Called after backward.
+    virtual void descend(const WeightPart&, float /*rate*/, float* /*scratch*/, float* /*weights*/) {}
+
   protected:
     const Pass& pass_;
 };

@@ -206,27 +206,12 @@ void Plan::backward_and_update(VariableValues& values, OptimizerValues& optimize
         prefetch_next(i);
         const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
         float* gradient = scratch_.data() + thread * room;
-        const auto apply = [&, variable = part.variable](std::int64_t offset, std::int64_t size, float* of_them) {
-            update_->apply(*variable, offset, size, of_them, values.weights.data(), optimizer.slots);
-        };
-        if (!update_->leaves_without_gradient(*part.variable)) {
+        float* weights = values.weights.data();
+        if (update_->is_plain(*part.variable) && node->descends(part)) {
+            node->descend(part, static_cast<float>(update_->learning_rate()), gradient, weights);
+        } else {
             whole_gradient(*node, part, gradient);
-            apply(part.offset, part.size, gradient);
-            return;
-        }
-        node->weight_gradient(part, gradient);
-        const auto rows = node->rows_with_gradient(part);
-        if (!rows) {
-            apply(part.offset, part.size, gradient);
-            return;
-        }
-        const std::int64_t units = part.size / part.rows;
-        for (std::size_t row = 0; row < rows->size();) {  // rows side by side are updated in one go
-            std::size_t end = row + 1;
-            while (end < rows->size() && (*rows)[end] == (*rows)[end - 1] + 1) ++end;
-            apply(part.variable->offset + (*rows)[row] * units, static_cast<std::int64_t>(end - row) * units,
-                  gradient + static_cast<std::int64_t>(row) * units);
-            row = end;
+            update_->apply(*part.variable, part.offset, part.size, gradient, weights, optimizer.slots);
         }
     });
     ++optimizer.iteration;

@@ -73,9 +73,10 @@ void Update::apply(const Variable& variable, std::int64_t offset, std::int64_t s
     }
 }
 
-bool Update::leaves_without_gradient(const Variable& variable) const {
+bool Update::is_plain(const Variable& variable) const {
     const auto* sgd = std::get_if<SGD>(&optimizer_);
-    return sgd != nullptr && sgd->momentum == 0 && weight_decay_ == 0 && variable.regularizer == Regularizer{};
+    return sgd != nullptr && sgd->momentum == 0 && weight_decay_ == 0 && !clips() &&
+           variable.regularizer == Regularizer{};
 }
 
 void Update::clip(const float* weights, float* gradients) const {

@@ -21,8 +21,8 @@ class Update {
     void apply(const Variable& variable, std::int64_t offset, std::int64_t size, float* gradient, float* weights,
                std::vector<Buffer<float>>& slots) const;
 
-    /// True where a weight without gradient stays as it is.
-    bool leaves_without_gradient(const Variable& variable) const;
+    /// True where an update is w ← w − learning_rate()·g and no more.
+    bool is_plain(const Variable& variable) const;
 
     /// True where gradients must all be known before any weight may change.
     bool clips() const { return clip_value_ > 0 || clip_norm_ > 0 || global_clip_norm_ > 0; }
