@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <bit>
 #include <cstring>
+#include <numeric>
 #include <span>
 
 #include "evenkeel/core/error.hpp"
@@ -12,16 +14,23 @@
 namespace evenkeel::cli {
 namespace {
 
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
+    return std::rotl((hash ^ word) * 0x9E3779B97F4A7C15u, 29);
+}
+
+// Eight words at a time, each into a hash of its own: in one, each would wait for the multiplication before it.
 std::uint64_t mixed(std::uint64_t hash, std::span<const std::byte> bytes) {
-    hash = (hash ^ bytes.size()) * 0x9E3779B97F4A7C15u;
+    std::array<std::uint64_t, 8> hashes{}, words{};
+    hash = mixed(hash, bytes.size());
     while (!bytes.empty()) {
-        std::uint64_t word = 0;
-        const std::size_t count = std::min<std::size_t>(8, bytes.size());
-        std::memcpy(&word, bytes.data(), count);
-        hash = std::rotl((hash ^ word) * 0x9E3779B97F4A7C15u, 29);
+        const std::size_t count = std::min(sizeof words, bytes.size());
+        words.fill(0);
+        std::memcpy(words.data(), bytes.data(), count);
+        for (std::size_t i = 0; i < words.size(); ++i) hashes[i] = mixed(hashes[i], words[i]);
         bytes = bytes.subspan(count);
     }
-    return hash;
+    return std::accumulate(hashes.begin(), hashes.end(), hash,
+                           [](std::uint64_t all, std::uint64_t one) { return mixed(all, one); });
 }
 
 std::uint64_t mixed(std::uint64_t hash, const Examples& examples) {

@@ -22,11 +22,11 @@ class Values {
           floats_(std::get_if<std::vector<float>>(&rows.values)) {
         const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&rows.values);
         if (bytes == nullptr) return;
-        counts_.assign(features_ * 256, 0);
+        counts_.assign(features_ * stride, 0);
         for (std::size_t row = 0; row < bytes->size(); row += features_) count_row(bytes->data() + row);
         const auto all = static_cast<std::int64_t>(bytes->size() / features_);
         for (std::size_t f = 0; f < features_; ++f) {
-            const auto first = counts_.begin() + static_cast<std::ptrdiff_t>(f * 256);
+            const auto first = counts_.begin() + static_cast<std::ptrdiff_t>(f * stride);
             *first = static_cast<std::uint32_t>(all - std::accumulate(first + 1, first + 256, std::int64_t{0}));
         }
     }
@@ -36,7 +36,7 @@ class Values {
     void visit(std::size_t f, const Visit& visit) const {
         if (floats_ == nullptr) {
             for (std::size_t v = 0; v < 256; ++v) {
-                if (const std::int64_t n = counts_[f * 256 + v]; n > 0) visit(static_cast<double>(v), n);
+                if (const std::int64_t n = counts_[f * stride + v]; n > 0) visit(static_cast<double>(v), n);
             }
         } else {
             for (std::size_t i = f; i < floats_->size(); i += features_) visit((*floats_)[i], std::int64_t{1});
@@ -44,22 +44,24 @@ class Values {
     }
 
   private:
-    // Images are mostly zeros: eight at a time are passed over, and what is not counted was one.
+    // From one feature's counts to the next: not a power of two, or those of all features would share few sets of the cache.
+    static constexpr std::size_t stride = 256 + 16;
+
+    // Images are mostly zeros: eight at a time are passed over, and what is not counted was one. Among others zeros are counted
+    // like any value, as asking would cost more.
     void count_row(const std::uint8_t* row) {
         for (std::size_t f = 0; f < features_; f += 8) {
             const std::size_t n = std::min<std::size_t>(8, features_ - f);
             std::uint64_t eight = 0;
             std::memcpy(&eight, row + f, n);
             if (eight == 0) continue;
-            for (std::size_t i = f; i < f + n; ++i) {
-                if (row[i] != 0) ++counts_[i * 256 + row[i]];
-            }
+            for (std::size_t i = f; i < f + n; ++i) ++counts_[i * stride + row[i]];
         }
     }
 
     std::size_t features_;
     const std::vector<float>* floats_;
-    std::vector<std::uint32_t> counts_;  ///< [features, 256]; rows are fewer than 2³² (data/assemble.cpp)
+    std::vector<std::uint32_t> counts_;  ///< [features, stride]; rows are fewer than 2³² (data/assemble.cpp)
 };
 
 /// x·scale + offset: what the leading layer does to a feature.
