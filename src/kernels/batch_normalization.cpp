@@ -178,11 +178,11 @@ HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float*
     });
 }
 
-// Past the caches: two streams of whole rows.
+// Past the caches: streams of whole rows.
 HWY_INLINE void normalize_past_caches(std::int64_t rows, std::int64_t channels, const float* x, std::int64_t columns,
                                       const float* high, const float* scale, const float* offset, float* y) {
     // By value: a store might change what a reference refers to, and all would be loaded again behind each.
-    for_rows<2>(rows, true, [=](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+    for_rows<streams_past_caches>(rows, true, [=](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
         for_columns(columns, [=](auto d, std::int64_t c) HWY_ATTR {
             const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c), b = hn::LoadU(d, offset + c);
             for (int i = 0; i < count; ++i) {

@@ -163,7 +163,8 @@ void BlockBackwardInput(std::int64_t rows, std::int64_t channels, const float* x
             hn::StoreU(line.k, d, k + c);
             hn::StoreU(line.b, d, b + c);
         });
-        const auto run = channels > narrow_row ? &backward_input_past_caches<1> : &backward_input_past_caches<2>;
+        const auto run =
+            channels > narrow_row ? &backward_input_past_caches<1> : &backward_input_past_caches<streams_past_caches>;
         run(rows, channels, x + first, columns, mean_high + first, scale + first, k, b, dy + first, dx + first);
     }
     hwy::FlushStream();

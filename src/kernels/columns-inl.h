@@ -63,6 +63,10 @@ constexpr int rows_in_l1 = 16;
 /// Rows of more floats than this are read as streams that lie apart.
 constexpr std::int64_t narrow_row = 256;
 
+/// Streams of results that go past the caches side by side. Two are a little faster than one where a vector fills a line of
+/// memory. Where it fills half of one, both streams' lines would be begun in turns and sent away half full, at half the speed.
+constexpr int streams_past_caches = HWY_MAX_BYTES >= 64 ? 2 : 1;
+
 /// Calls body(r, pitch, count) for groups of rows r, r + pitch, … (`count` of them, a compile-time number) that cover
 /// [0, rows) once: what is loaded for one row (scales, sums) serves kCount rows. Rows of a group lie side by side, or
 /// `apart`: then each of kCount streams runs through its own part of the rows in the order of memory. Prefetchers follow

@@ -54,10 +54,10 @@ float ReadStreams(std::int64_t n, const float* x, const float* y) {
                   [&](auto d, std::int64_t i) HWY_ATTR { return hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i)); });
 }
 
-// Past the caches, two streams that lie apart are a little faster than one.
+// Past the caches, two streams that lie apart may be a little faster than one.
 template <bool kStream>
 HWY_INLINE void copy(std::int64_t n, const float* x, float* y) {
-    const std::int64_t half = kStream ? n / 2 / floats_a_line * floats_a_line : 0;
+    const std::int64_t half = kStream && streams_past_caches == 2 ? n / 2 / floats_a_line * floats_a_line : 0;
     for_stream(half, [&](auto d, std::int64_t i, int) HWY_ATTR {
         store<kStream>(hn::LoadU(d, x + i), d, y + i);
         store<kStream>(hn::LoadU(d, x + half + i), d, y + half + i);
