@@ -46,17 +46,23 @@ template <int kCount>
 HWY_INLINE void look(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, std::int64_t columns,
                      ColumnSums& sums, bool apart = false) {
     for_rows<kCount>(rows, apart, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
-        for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
-            const auto shift = hn::LoadU(d, sums.shift + c);
-            auto e = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.error + c);
-            auto q = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.squares + c);
-            for (int i = 0; i < count; ++i) {
-                const auto v = hn::Sub(hn::LoadU(d, x + (row + i * pitch) * channels + c), shift);
+        const float *from = x + row * channels, *shifts = sums.shift;
+        float *errors = sums.error, *all_squares = sums.squares;
+        const std::int64_t step = pitch * channels;
+        // By value: a store might change what a reference refers to, and all would be loaded again behind each.
+        for_columns(columns, [=](auto d, std::int64_t c) HWY_ATTR {
+            const auto shift = hn::LoadU(d, shifts + c);
+            auto e = row == 0 ? hn::Zero(d) : hn::LoadU(d, errors + c);
+            auto q = row == 0 ? hn::Zero(d) : hn::LoadU(d, all_squares + c);
+            const float* p = from + c;
+            for (int i = 0; i < count; ++i, p += step) {
+                if constexpr (kCount < rows_in_l1) hwy::Prefetch(p + floats_ahead);
+                const auto v = hn::Sub(hn::LoadU(d, p), shift);
                 e = hn::Add(e, v);
                 q = hn::MulAdd(v, v, q);
             }
-            hn::StoreU(e, d, sums.error + c);
-            hn::StoreU(q, d, sums.squares + c);
+            hn::StoreU(e, d, errors + c);
+            hn::StoreU(q, d, all_squares + c);
         });
     });
 }
@@ -181,12 +187,12 @@ HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float*
 // Past the caches: streams of whole rows.
 HWY_INLINE void normalize_past_caches(std::int64_t rows, std::int64_t channels, const float* x, std::int64_t columns,
                                       const float* high, const float* scale, const float* offset, float* y) {
-    // By value: a store might change what a reference refers to, and all would be loaded again behind each.
     for_rows<streams_past_caches>(rows, true, [=](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
         for_columns(columns, [=](auto d, std::int64_t c) HWY_ATTR {
             const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c), b = hn::LoadU(d, offset + c);
             for (int i = 0; i < count; ++i) {
                 const std::int64_t at = (row + i * pitch) * channels + c;
+                hwy::Prefetch(x + at + floats_ahead);
                 store<true>(hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h), s, b), d, y + at);
             }
         });
