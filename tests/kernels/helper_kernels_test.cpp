@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "kernels/channel_coefficients.hpp"
+#include "kernels/optimizer.hpp"
 #include "kernels/sparse.hpp"
 #include "kernels/transpose.hpp"
 #include "support/random_values.hpp"
@@ -131,6 +132,35 @@ TEST_P(HelperKernels, SparseProductIsTheSumOverItsNumbers) {
                 ASSERT_EQ(y[r * (n + 1) + n], 99.0F) << "nothing is written beyond a row";
                 ASSERT_EQ(halves[r * (n + 1) + n], 99.0F) << "nothing is written beyond a row";
             }
+        }
+    }
+}
+
+TEST_P(HelperKernels, SparseDescentIsASparseProductAndAnSgdStep) {
+    constexpr std::int64_t k = 50, stride = 210;
+    for (const std::int64_t n : {1, 10, 64, 100, 200}) {
+        Floats x = normal_values<float>(3 * k, 11), matrix = normal_values<float>(k * n, 12);
+        for (std::int64_t i = 0; i < 3 * k; ++i) {
+            if (i % 4 != 0 || i / k == 1) x[i] = 0;
+        }
+        kernels::GatherSource source;
+        source.floats = x.data();
+        source.features = k;
+        const Compressed rows[] = {{source, 0, 0, k}, {source, 1, 0, k}, {source, 2, 0, k}};
+        const kernels::SparseView views[] = {rows[0].view, rows[1].view, rows[2].view};
+        const std::int32_t places[] = {4, 0, 2};
+        const float rate = 0.3F;
+        for (const bool begun : {false, true}) {
+            const Floats begin = normal_values<float>(3 * n, 13), before = normal_values<float>(5 * stride, 14);
+            Floats sums = begun ? begin : Floats(3 * n, 99.0F), expected = before, weights = before;
+            kernels::sparse_product(3, views, n, matrix.data(), n, begun ? kernels::Sums::go_on : kernels::Sums::begin,
+                                    sums.data(), n);
+            for (int r = 0; r < 3; ++r)
+                kernels::sgd({rate, 1.0F, 0.0F, false}, n, sums.data() + r * n, nullptr,
+                             expected.data() + places[r] * stride);
+            kernels::sparse_descent(3, views, n, matrix.data(), n, begun ? begin.data() : nullptr,
+                                    {rate, places, weights.data(), stride});
+            ASSERT_EQ(weights, expected) << n << (begun ? ", begun" : "");
         }
     }
 }
