@@ -15,7 +15,8 @@ namespace HWY_NAMESPACE {
 template <typename T>
 HWY_INLINE void convert_row(const GatherSource& s, const T* HWY_RESTRICT row, float* HWY_RESTRICT out) {
     const float *subtract = s.subtract, *scale = s.scale, *offset = s.offset;
-    for_columns(s.features, [&](auto d, std::int64_t c) HWY_ATTR {
+    // By value: a store might change what a reference refers to, and all would be loaded again behind each.
+    for_columns(s.features, [=](auto d, std::int64_t c) HWY_ATTR {
         auto v = load_as_float(d, row + c);
         if (subtract != nullptr) v = hn::Sub(v, hn::LoadU(d, subtract + c));
         if (scale != nullptr) v = hn::Mul(v, hn::LoadU(d, scale + c));

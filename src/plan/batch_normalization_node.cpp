@@ -67,9 +67,9 @@ void BatchNormalizationNode::look_forward(const Block& block) {
     double* m2 = block_m2_.data() + block.index * channels_;
     const std::int64_t outer = block.rows() * outer_per_row_;
     if (inner_ == 1) {
-        kernels::block_moments(outer, channels_, in_.row(block.begin), mean, m2);
+        kernels::block_moments(outer, channels_, in_.row(block.row), mean, m2);
     } else {
-        kernels::block_moments_inner({outer, channels_, inner_}, in_.row(block.begin), mean, m2);
+        kernels::block_moments_inner({outer, channels_, inner_}, in_.row(block.row), mean, m2);
     }
 }
 
@@ -100,8 +100,8 @@ void BatchNormalizationNode::finish_forward() {
 }
 
 void BatchNormalizationNode::forward(const Block& block) {
-    const float* x = in_.row(block.begin);
-    float* y = out_.row(block.begin);
+    const float* x = in_.row(block.row);
+    float* y = out_.row(block.row);
     const std::int64_t outer = block.rows() * outer_per_row_;
     if (inner_ == 1) {
         kernels::block_normalize(outer, channels_, x, mean_high_.data(), mean_low_.data(), scale_.data(), shift_.data(),
@@ -115,11 +115,11 @@ void BatchNormalizationNode::forward(const Block& block) {
 void BatchNormalizationNode::look_backward(const Block& block) {
     if (out_.gradient == nullptr) return;
     const kernels::ChannelMoments moments{mean_high_.data(), mean_low_.data(), inverse_.data()};
-    const float* x = in_.row(block.begin);
-    const float* a = relu_ ? out_.row(block.begin) : nullptr;
-    float* da = out_.gradient_row(block.begin);
+    const float* x = in_.row(block.row);
+    const float* a = relu_ ? out_.row(block.row) : nullptr;
+    float* da = out_.gradient_row(block.row);
     // dy overwrites da: behind a tap, da is the gradient the next node gave, and dy its own buffer's.
-    float* dy = in_.gradient != nullptr ? in_.gradient_row(block.begin) : da;
+    float* dy = in_.gradient != nullptr ? in_.gradient_row(block.row) : da;
     double* sum_dy = block_sum_dy_.data() + block.index * channels_;
     double* sum_dy_xhat = block_sum_dy_xhat_.data() + block.index * channels_;
     const std::int64_t outer = block.rows() * outer_per_row_;
@@ -150,8 +150,8 @@ void BatchNormalizationNode::finish_backward() {
 
 void BatchNormalizationNode::backward(const Block& block) {
     if (in_.gradient == nullptr) return;
-    const float* x = in_.row(block.begin);
-    float* dx = in_.gradient_row(block.begin);  // holds dy since look_backward
+    const float* x = in_.row(block.row);
+    float* dx = in_.gradient_row(block.row);  // holds dy since look_backward
     const std::int64_t outer = block.rows() * outer_per_row_;
     if (inner_ == 1) {
         kernels::block_backward_input(outer, channels_, x, mean_high_.data(), mean_low_.data(), scale_.data(),

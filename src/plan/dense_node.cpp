@@ -59,7 +59,7 @@ void DenseNode::multiply_single_rows(std::int64_t rows, const float* x, float* z
 
 void DenseNode::forward(const Block& block) {
     const std::int64_t m = block.rows() * per_row_;
-    float* z = out_.row(block.begin);
+    float* z = out_.row(block.row);
     // Blocks share the work of turning W for backward, which comes when all of forward is done. Each product would turn it
     // by itself otherwise: at 100 × 100 and blocks of 16 rows that takes as long as the product.
     if (uses_transposed()) {
@@ -69,9 +69,9 @@ void DenseNode::forward(const Block& block) {
     if (is_sparse()) {
         sparse_forward(block, z);
     } else if (pass_.batch.rows * per_row_ <= most_single_rows) {
-        multiply_single_rows(m, in_.row(block.begin), z);
+        multiply_single_rows(m, in_.row(block.row), z);
     } else {
-        kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, in_.row(block.begin), inputs_,
+        kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, in_.row(block.row), inputs_,
                       pass_.weights + kernel_.offset, units_, 0.0F, z, units_);
     }
     if (bias_ != nullptr && next_ == nullptr) kernels::add_bias(m, units_, pass_.weights + bias_->offset, z);
@@ -82,8 +82,8 @@ void DenseNode::backward(const Block& block) {
     if (in_.gradient == nullptr) return;
     const bool turned = uses_transposed();
     kernels::gemm(Transpose::no, turned ? Transpose::no : Transpose::yes, block.rows() * per_row_, inputs_, units_,
-                  out_.gradient_row(block.begin), units_, turned ? transposed_ : pass_.weights + kernel_.offset,
-                  turned ? inputs_ : units_, 0.0F, in_.gradient_row(block.begin), inputs_);
+                  out_.gradient_row(block.row), units_, turned ? transposed_ : pass_.weights + kernel_.offset,
+                  turned ? inputs_ : units_, 0.0F, in_.gradient_row(block.row), inputs_);
 }
 
 std::vector<Node::WeightPart> DenseNode::weight_parts() const {

@@ -38,6 +38,7 @@ struct Graph {
 
 struct GraphOptions {
     std::int64_t largest_batch;
+    std::int64_t value_rows;  ///< rows that values have room for
     bool training;
     bool keep_values;
 };

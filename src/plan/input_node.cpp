@@ -27,12 +27,12 @@ void InputNode::forward(const Block& block) {
     source.subtract = subtract_.data();
     source.scale = scale_.data();
     source.offset = offset_.data();
-    if (!is_sparse() || keep_) kernels::gather(source, block.begin, block.end, out_.row(block.begin));
+    if (!is_sparse() || keep_) kernels::gather(source, block.begin, block.end, out_.row(block.row));
     if (pass_.training) finite_[block.index] = source.floats == nullptr || is_finite(block);
 }
 
 bool InputNode::is_finite(const Block& block) const {
-    if (!is_sparse()) return kernels::all_finite(block.rows() * out_.size, out_.row(block.begin));
+    if (!is_sparse()) return kernels::all_finite(block.rows() * out_.size, out_.row(block.row));
     for (std::int64_t r = block.begin; r < block.end; ++r) {
         const kernels::SparseView row = sparse_->row(r);
         if (!kernels::all_finite(row.count, row.values)) return false;

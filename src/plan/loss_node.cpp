@@ -53,17 +53,17 @@ void LossNode::forward(const Block& block) {
     kernels::LossBlock rows;
     rows.rows = block.rows();
     rows.width = width_;
-    rows.predictions = logits_.row(block.begin);
+    rows.predictions = logits_.row(block.row);
     rows.labels = labels_.size() > 0 ? labels_.data() + block.begin : nullptr;
     rows.targets = labels_.size() > 0 ? nullptr : targets_.data() + block.begin * width_;
     rows.weights = weights_.data() + block.begin;
     rows.scale = static_cast<float>(1.0 / static_cast<double>(pass_.batch.rows));
     rows.losses = losses_.data() + block.begin;
-    rows.gradient = wants_gradient ? logits_.gradient_row(block.begin) : nullptr;
+    rows.gradient = wants_gradient ? logits_.gradient_row(block.row) : nullptr;
     rows.scratch = block_scratch_.data() + 3 * width_ * block.index;
 
     const bool softmax_logits = fusion_ == Fusion::softmax || loss_.from_logits;
-    float* probabilities = predictions_.row(block.begin);
+    float* probabilities = predictions_.row(block.row);
     switch (loss_.kind) {
         case LossKind::sparse_categorical_crossentropy:
             if (fusion_ == Fusion::softmax) {

@@ -92,6 +92,7 @@ class Lowering {
   private:
     /// Room for `size` floats a row of the batch.
     float* reserve(std::int64_t size) { return reserve_floats(options_.largest_batch * size); }
+    float* reserve_value(std::int64_t size) { return reserve_floats(options_.value_rows * size); }
 
     float* reserve_floats(std::int64_t floats) {
         float* at = arena_ != nullptr ? arena_ + used_ : &nowhere_;
@@ -103,8 +104,8 @@ class Lowering {
 
     Value value(const Shape& shape, bool with_gradient) {
         Value v{shape, elements(shape, description_.name), nullptr, nullptr};
-        v.data = reserve(v.size);
-        if (with_gradient && options_.training) v.gradient = reserve(v.size);
+        v.data = reserve_value(v.size);
+        if (with_gradient && options_.training) v.gradient = reserve_value(v.size);
         return v;
     }
 
@@ -113,7 +114,7 @@ class Lowering {
     Value over(const Value& in, bool may_overwrite_data) {
         if (options_.keep_values) return value(in.shape, in.gradient != nullptr);
         Value v = in;
-        if (!may_overwrite_data) v.data = reserve(v.size);
+        if (!may_overwrite_data) v.data = reserve_value(v.size);
         return v;
     }
 
@@ -168,7 +169,7 @@ class Lowering {
         if (options_.keep_values || current_.gradient == nullptr) {
             out = value(current_.shape, trains_ || trains_here);
         } else {
-            out.data = reserve(out.size);
+            out.data = reserve_value(out.size);
         }
         const bool relu = relu_follows();
         auto* node =

@@ -41,8 +41,13 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
         validate(compilation->optimizer);
         update_.emplace(compilation->optimizer, layout_);
     }
-    graph_ =
-        lower(description, layout_, compilation, pass_, {options.largest_batch, options.training, options.keep_values});
+    // Who only predicts needs a block's values no longer than until the next block: they stay in the thread's cache.
+    const std::int64_t most_rows = rows_per_block(options.largest_batch);
+    const bool only_predicts = compilation == nullptr && !options.training && !options.keep_values;
+    if (only_predicts && options.largest_batch > most_rows * pool_.threads()) rows_a_thread_ = most_rows;
+    const std::int64_t value_rows = rows_a_thread_ > 0 ? most_rows * pool_.threads() : options.largest_batch;
+    graph_ = lower(description, layout_, compilation, pass_,
+                   {options.largest_batch, value_rows, options.training, options.keep_values});
     for (const auto& node : graph_.nodes) {
         for (const Node::WeightPart& part : node->weight_parts()) parts_.push_back({node.get(), part});
     }
@@ -60,9 +65,10 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
 
 Plan::~Plan() = default;
 
-Block Plan::block(std::int64_t index) const {
-    const std::int64_t rows = rows_per_block(pass_.batch.rows);
-    return {index, index * rows, std::min(pass_.batch.rows, (index + 1) * rows)};
+Block Plan::block(std::int64_t index, int thread) const {
+    const std::int64_t rows = rows_per_block(pass_.batch.rows), begin = index * rows;
+    return {index, begin, std::min(pass_.batch.rows, begin + rows),
+            rows_a_thread_ > 0 ? thread * rows_a_thread_ : begin};
 }
 
 void Plan::begin(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
@@ -104,8 +110,8 @@ void Plan::run_forward(std::size_t nodes, const AtEnd& at_end) {
     for (std::size_t first = 0; first < nodes;) {
         std::size_t end = first + 1;
         while (end < nodes && !list[end]->looks_at_batch()) ++end;
-        pool_.run(pass_.blocks, [&](std::int64_t index) {
-            const Block rows = block(index);
+        pool_.run(pass_.blocks, [&](std::int64_t index, int thread) {
+            const Block rows = block(index, thread);
             for (std::size_t n = first; n < end; ++n) list[n]->forward(rows);
             end < nodes ? list[end]->look_forward(rows) : at_end(rows);
         });
@@ -252,7 +258,7 @@ void Plan::predict(const BatchView& batch, const VariableValues& values, std::sp
     const std::size_t nodes = graph_.nodes.size() - (graph_.loss != nullptr ? 1 : 0);
     run_forward(nodes, [&](const Block& rows) {
         if (graph_.fused_activation) graph_.fused_activation->forward(rows);
-        std::copy_n(graph_.predictions.row(rows.begin), rows.rows() * width, out.data() + rows.begin * width);
+        std::copy_n(graph_.predictions.row(rows.row), rows.rows() * width, out.data() + rows.begin * width);
     });
 }
 

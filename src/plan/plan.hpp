@@ -76,12 +76,13 @@ class Plan {
     void backward_and_update(VariableValues& values, OptimizerValues& optimizer);
     void prefetch_next(std::int64_t part) const;
     BatchResult finish_loss();
-    Block block(std::int64_t index) const;
+    Block block(std::int64_t index, int thread = 0) const;
 
     const VariableLayout& layout_;
     ThreadPool& pool_;
     ThreadChoice threads_{1};  ///< of training steps; at most one a block or part
     PlanOptions options_;
+    std::int64_t rows_a_thread_ = 0;  ///< where values have room for one block a thread: so many rows; else 0
     Pass pass_;
     Graph graph_;
     std::optional<Update> update_;

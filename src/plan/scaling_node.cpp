@@ -16,15 +16,14 @@ ScalingNode::ScalingNode(const Pass& pass, Value in, Value out, Buffer<float> sc
 
 void ScalingNode::forward(const Block& block) {
     const std::int64_t rows = block.rows() * in_.size / scale_.size();
-    kernels::scale_columns(rows, scale_.size(), scale_.data(), offset_.data(), in_.row(block.begin),
-                           out_.row(block.begin));
+    kernels::scale_columns(rows, scale_.size(), scale_.data(), offset_.data(), in_.row(block.row), out_.row(block.row));
 }
 
 void ScalingNode::backward(const Block& block) {
     if (in_.gradient == nullptr) return;
     const std::int64_t rows = block.rows() * in_.size / scale_.size();
-    kernels::scale_columns(rows, scale_.size(), scale_.data(), zero_.data(), out_.gradient_row(block.begin),
-                           in_.gradient_row(block.begin));
+    kernels::scale_columns(rows, scale_.size(), scale_.data(), zero_.data(), out_.gradient_row(block.row),
+                           in_.gradient_row(block.row));
 }
 
 }  // namespace evenkeel

@@ -135,6 +135,31 @@ TEST_P(Determinism, AnyNumberOfThreadsAndAnyRepetitionGivesTheSameBits) {
     }
 }
 
+// Who only predicts has room for one block a thread, where the batch has more blocks than threads.
+TEST_P(Determinism, PredictionsAreTheSameWithRoomForABlockAsForTheBatch) {
+    Net net(layers(), {.optimizer = SGD{.learning_rate = 0.05}}, {.largest_batch = 150}, 3);
+    net.plan.train_step(batch_of(GetParam(), 0, 150), net.values, net.optimizer, 11);
+    for (const std::int64_t rows : {150, 70, 1}) {
+        const BatchView batch = batch_of(GetParam(), 150 - rows, rows);
+        Floats expected(static_cast<std::size_t>(rows * 10));
+        std::int64_t room_for_a_block = 0;
+        net.plan.predict(batch, net.values, expected);
+        for (const int threads : {1, 2, 3, 8}) {
+            ThreadPool pool(threads);
+            Plan plan(net.description, net.layout, nullptr, pool, {.largest_batch = 150, .training = false});
+            if (threads == 1) room_for_a_block = plan.arena_floats();
+            if (threads == 8) {
+                EXPECT_LT(room_for_a_block, plan.arena_floats());
+            }
+            for (int repeat = 0; repeat < 3; ++repeat) {
+                Floats predictions(expected.size());
+                plan.predict(batch, net.values, predictions);
+                ASSERT_EQ(predictions, expected) << rows << " rows, " << threads << " threads";
+            }
+        }
+    }
+}
+
 TEST_P(Determinism, TapsChangeNoBit) {
     for (const auto& [name, optimizer] : optimizers)
         EXPECT_TRUE(train(GetParam(), optimizer, 2, true) == train(GetParam(), optimizer, 2)) << name;
