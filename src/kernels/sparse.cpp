@@ -114,8 +114,8 @@ HWY_INLINE void sum_columns(D d, const SparseView& x, const float* HWY_RESTRICT 
     }
 }
 
-// store(d, c, sums) for all of n columns. Which vectors and chains a column falls into depends on where it stands, but not on
-// what follows behind a multiple of 64.
+// store(d, c, sums) for all of n columns. A column's chains, and so its bits, are the same if the columns before the last multiple
+// of 64 are summed apart.
 template <class Store>
 HWY_INLINE void sum_row(const SparseView& x, std::int64_t n, const float* matrix, std::int64_t stride,
                         const float* begun, const Store& store) {

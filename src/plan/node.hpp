@@ -41,8 +41,7 @@ struct Pass {
 /// in cache.
 struct Block {
     std::int64_t index, begin, end;
-    std::int64_t row =
-        begin;  ///< where its values begin: another row than `begin` where each thread has room for one block
+    std::int64_t row = begin;  ///< where its values begin; another row where each thread has room for one block only
     std::int64_t rows() const { return end - begin; }
 };
 
