@@ -112,11 +112,6 @@ void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
     }
 }
 
-std::optional<std::span<const std::int32_t>> DenseNode::rows_with_gradient(const WeightPart& part) const {
-    if (part.variable != &kernel_ || !is_sparse()) return {};
-    return sparse_->active(part.first_row);
-}
-
 void DenseNode::sparse_forward(const Block& block, float* z) const {
     for (std::int64_t first = 0; first < inputs_; first += SparseInput::range) {
         kernels::sparse_product(block.rows(), sparse_->rows(first, block.begin, block.end).data(), units_,
@@ -125,13 +120,24 @@ void DenseNode::sparse_forward(const Block& block, float* z) const {
     }
 }
 
-// Rows of xᵀ·dz, one behind another, strip by strip of dz and of each a group of rows at a time.
+// Rows of xᵀ·dz, one behind another, strip by strip of dz and of each a group of rows at a time. Then they move to their
+// places, from the last one on, so that none overwrites another; what no row of the batch has is zero.
 void DenseNode::sparse_gradient(const WeightPart& part, float* gradient) {
     sparse_->turn(part.first_row);
     for (std::int64_t c = 0; c < units_; c += strip()) {
         const std::int64_t width = std::min(strip(), units_ - c);
         add_groups(part, c, width, sparse_->groups(), gradient + c, units_);
     }
+    const auto active = sparse_->active(part.first_row);
+    float* end = gradient + part.size;
+    for (std::size_t i = active.size(); i-- > 0;) {
+        float* to = gradient + (active[i] - part.first_row) * units_;
+        const float* from = gradient + static_cast<std::int64_t>(i) * units_;
+        std::fill(to + units_, end, 0.0F);
+        if (to != from) std::copy_backward(from, from + units_, to + units_);
+        end = to;
+    }
+    std::fill(gradient, end, 0.0F);
 }
 
 // The last group's sums go into the weights, in which they are subtracted, without a stop in memory.

@@ -22,7 +22,6 @@ class DenseNode : public Node {
     void backward(const Block& block) override;
     std::vector<WeightPart> weight_parts() const override;
     void weight_gradient(const WeightPart& part, float* gradient) override;
-    std::optional<std::span<const std::int32_t>> rows_with_gradient(const WeightPart& part) const override;
     bool descends(const WeightPart& part) const override { return part.variable == &kernel_ && is_sparse(); }
     void descend(const WeightPart& part, float rate, float* scratch, float* weights) override;
 

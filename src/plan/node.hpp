@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -88,11 +86,8 @@ class Node {
         std::int64_t first_row, rows;  ///< of the kernel
     };
     virtual std::vector<WeightPart> weight_parts() const { return {}; }
-    /// Writes the part's gradient, [size], or that of its rows_with_gradient only, one behind another. Called after backward.
+    /// Writes the part's gradient, [size]. Called after backward.
     virtual void weight_gradient(const WeightPart&, float* /*gradient*/) {}
-    /// Behind weight_gradient, where the batch leaves rows of the kernel without a gradient: the part's rows that have one.
-    virtual std::optional<std::span<const std::int32_t>> rows_with_gradient(const WeightPart&) const { return {}; }
-
     /// True where `descend` is a shorter way to a plain w ← w − rate·∂C/∂w, of the same bits.
     virtual bool descends(const WeightPart&) const { return false; }
     /// That, for the part's weights; scratch: [size]. Called after backward.

@@ -9,28 +9,6 @@
 #include "evenkeel/core/error.hpp"
 
 namespace evenkeel {
-namespace {
-
-/// The part's gradient, [size], zeros included.
-void whole_gradient(Node& node, const Node::WeightPart& part, float* gradient) {
-    node.weight_gradient(part, gradient);
-    const auto rows = node.rows_with_gradient(part);
-    if (!rows) return;
-    // Rows move to their places from the last one on, so that none overwrites another.
-    const std::int64_t units = part.size / part.rows;
-    std::int64_t end = part.size;
-    for (std::size_t i = rows->size(); i-- > 0;) {
-        float* to = gradient + ((*rows)[i] - part.first_row) * units;
-        const float* from = gradient + static_cast<std::int64_t>(i) * units;
-        std::fill(to + units, gradient + end, 0.0F);
-        if (to != from) std::copy_backward(from, from + units, to + units);
-        end = to - gradient;
-    }
-    std::fill(gradient, gradient + end, 0.0F);
-}
-
-}  // namespace
-
 Plan::Plan(const ModelDescription& description, const VariableLayout& layout, const Compilation* compilation,
            ThreadPool& pool, const PlanOptions& options)
     : layout_(layout), pool_(pool), options_(options) {
@@ -187,7 +165,7 @@ void Plan::backward(Buffer<float>& gradients) {
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i) {
         prefetch_next(i);
         const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
-        whole_gradient(*node, part, gradients.data() + part.offset);
+        node->weight_gradient(part, gradients.data() + part.offset);
     });
 }
 
@@ -216,7 +194,7 @@ void Plan::backward_and_update(VariableValues& values, OptimizerValues& optimize
         if (update_->is_plain(*part.variable) && node->descends(part)) {
             node->descend(part, static_cast<float>(update_->learning_rate()), gradient, weights);
         } else {
-            whole_gradient(*node, part, gradient);
+            node->weight_gradient(part, gradient);
             update_->apply(*part.variable, part.offset, part.size, gradient, weights, optimizer.slots);
         }
     });
