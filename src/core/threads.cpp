@@ -17,7 +17,14 @@ namespace {
 // Long enough to bridge the gap between two layers, short enough to give an idle core back.
 constexpr int spins_before_parking = 4000;
 
-constexpr std::uint64_t blocks_left = 0xffffffff;  // of a ticket
+// Blocks [first, end), which fit into one atomic number.
+struct Blocks {
+    explicit Blocks(std::uint64_t n) : first(static_cast<std::uint32_t>(n >> 32)), end(static_cast<std::uint32_t>(n)) {}
+    std::uint64_t number() const { return std::uint64_t{first} << 32 | end; }
+    std::uint32_t count() const { return end - first; }
+
+    std::uint32_t first, end;
+};
 
 void pause_briefly() {
 #if defined(__x86_64__)
@@ -58,8 +65,7 @@ void ThreadPool::run_erased(std::int64_t blocks, Call call, const void* body) {
     blocks_ = blocks;
     failure_ = nullptr;
     done_.store(0, std::memory_order_relaxed);
-    const std::uint64_t run = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
-    ticket_.store(run << 32 | static_cast<std::uint64_t>(blocks), std::memory_order_seq_cst);
+    left_.store(Blocks(static_cast<std::uint64_t>(blocks)).number(), std::memory_order_seq_cst);
     if (parked_.load(std::memory_order_seq_cst) > 0) {
         const std::lock_guard lock(park_mutex_);
         park_.notify_all();
@@ -74,12 +80,17 @@ void ThreadPool::run_erased(std::int64_t blocks, Call call, const void* body) {
 }
 
 bool ThreadPool::take_block(int thread) {
-    std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+    const bool from_front = thread % 2 == 0;
+    std::uint64_t before = left_.load(std::memory_order_acquire), after = 0;
+    std::uint32_t block = 0;
     do {
-        if ((ticket & blocks_left) == 0) return false;
-    } while (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire));
+        Blocks left(before);
+        if (left.count() == 0) return false;
+        block = from_front ? left.first++ : --left.end;
+        after = left.number();
+    } while (!left_.compare_exchange_weak(before, after, std::memory_order_acq_rel, std::memory_order_acquire));
     try {
-        call_(body_, blocks_ - static_cast<std::int64_t>(ticket & blocks_left), thread);
+        call_(body_, block, thread);
     } catch (...) {
         drop_blocks_left();
         const std::lock_guard lock(failure_mutex_);
@@ -91,10 +102,8 @@ bool ThreadPool::take_block(int thread) {
 
 // After a failure nobody needs the rest; those blocks count as done.
 void ThreadPool::drop_blocks_left() {
-    std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
-    while (!ticket_.compare_exchange_weak(ticket, ticket & ~blocks_left, std::memory_order_acq_rel)) {
-    }
-    done_.fetch_add(static_cast<std::int64_t>(ticket & blocks_left), std::memory_order_release);
+    const Blocks dropped(left_.exchange(0, std::memory_order_acq_rel));
+    done_.fetch_add(dropped.count(), std::memory_order_release);
 }
 
 void ThreadPool::rest_while_unused(const std::stop_token& stop, int thread) {
@@ -106,8 +115,7 @@ void ThreadPool::rest_while_unused(const std::stop_token& stop, int thread) {
 // Ends when there are blocks, and when the thread is used no longer.
 void ThreadPool::wait_for_blocks(const std::stop_token& stop, int thread) {
     const auto something_to_do = [&] {
-        return (ticket_.load(std::memory_order_seq_cst) & blocks_left) != 0 || stop.stop_requested() ||
-               !is_used(thread);
+        return Blocks(left_.load(std::memory_order_seq_cst)).count() > 0 || stop.stop_requested() || !is_used(thread);
     };
     for (int spins = 0; spins < spins_before_parking; ++spins) {
         if (something_to_do()) return;

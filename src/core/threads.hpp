@@ -13,7 +13,8 @@
 namespace evenkeel {
 
 /// A team of threads that takes numbered blocks of work. Which thread takes which block is left to chance; blocks must
-/// not depend on it, so their number and size never come from the number of threads.
+/// not depend on it, so their number and size never come from the number of threads. Half of the threads begin with the
+/// first blocks and half with the last: so two cores mostly get, run after run, the blocks that lie in their caches.
 ///
 /// Between runs the workers spin for a few microseconds (the next layer comes at once while training) and then park. A
 /// run waits for blocks, not for workers: one that the system keeps from running costs nothing but its help.
@@ -69,8 +70,7 @@ class ThreadPool {
     std::exception_ptr failure_;
     std::mutex failure_mutex_;
 
-    alignas(64) std::atomic<std::uint64_t> ticket_{
-        0};  ///< number of the run in the high half, blocks left in the low half
+    alignas(64) std::atomic<std::uint64_t> left_{0};  ///< blocks that nobody has claimed yet: first and end
     alignas(64) std::atomic<std::int64_t> done_{0};
     alignas(64) std::atomic<int> parked_{0};
     std::atomic<int> used_;
