@@ -41,11 +41,13 @@ HWY_INLINE void find_shift(std::int64_t rows, std::int64_t channels, const float
     });
 }
 
-// Error and squares of at most rows_per_sum rows. Side by side, any kCount gives the same bits.
-template <int kCount>
-HWY_INLINE void look(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, std::int64_t columns,
-                     ColumnSums& sums, bool apart = false) {
-    for_rows<kCount>(rows, apart, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+// Error and squares of at most rows_per_sum rows. In cache any number of rows at once gives the same bits; from memory four
+// streams are what a core reads fastest.
+template <bool kFromMemory>
+HWY_INLINE void look_from(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, std::int64_t columns,
+                          ColumnSums& sums) {
+    constexpr int at_once = kFromMemory ? 4 : rows_in_cache;
+    for_rows<at_once>(rows, kFromMemory, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
         const float *from = x + row * channels, *shifts = sums.shift;
         float *errors = sums.error, *all_squares = sums.squares;
         const std::int64_t step = pitch * channels;
@@ -56,7 +58,7 @@ HWY_INLINE void look(std::int64_t rows, std::int64_t channels, const float* HWY_
             auto q = row == 0 ? hn::Zero(d) : hn::LoadU(d, all_squares + c);
             const float* p = from + c;
             for (int i = 0; i < count; ++i, p += step) {
-                if constexpr (kCount < rows_in_l1) hwy::Prefetch(p + floats_ahead);
+                if constexpr (kFromMemory) ask_ahead(p);
                 const auto v = hn::Sub(hn::LoadU(d, p), shift);
                 e = hn::Add(e, v);
                 q = hn::MulAdd(v, v, q);
@@ -67,14 +69,10 @@ HWY_INLINE void look(std::int64_t rows, std::int64_t channels, const float* HWY_
     });
 }
 
-// From memory: wide rows as two streams, more are slower.
-HWY_INLINE void look_past_caches(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x,
-                                 std::int64_t columns, ColumnSums& sums) {
-    if (channels > narrow_row) {
-        look<2>(rows, channels, x, columns, sums, true);
-    } else {
-        look<4>(rows, channels, x, columns, sums);
-    }
+HWY_INLINE void look(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, std::int64_t columns,
+                     ColumnSums& sums, Place place) {
+    const auto from = place == Place::cache ? &look_from<false> : &look_from<true>;
+    from(rows, channels, x, columns, sums);
 }
 
 // Adds the sums to those in double; the first ones overwrite.
@@ -124,16 +122,13 @@ HWY_INLINE bool finish(const ColumnSums& sums, std::int64_t columns, double n, d
 // The mean of the first 16 rows is what all are shifted by, so that the others need one look only and flow by at the
 // speed of memory. Where it turns out to be too far off (least_left), every 64 rows get a mean of their own.
 HWY_INLINE void moments_of_columns(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x,
-                                   std::int64_t columns, double* HWY_RESTRICT mean, double* HWY_RESTRICT m2) {
+                                   std::int64_t columns, double* HWY_RESTRICT mean, double* HWY_RESTRICT m2,
+                                   Place place) {
     constexpr std::int64_t first_rows = 16;
     ColumnSums sums;
     find_shift(std::min(first_rows, rows), channels, x, columns, sums);
     for (std::int64_t first = 0; first < rows; first += rows_per_sum) {
-        if (rows <= rows_per_sum) {  // a block of the plan, which is in cache
-            look<rows_in_l1>(rows, channels, x, columns, sums);
-        } else {
-            look_past_caches(std::min(rows_per_sum, rows - first), channels, x + first * channels, columns, sums);
-        }
+        look(std::min(rows_per_sum, rows - first), channels, x + first * channels, columns, sums, place);
         add_sums(sums, columns, first == 0, mean, m2);
     }
     if (finish(sums, columns, static_cast<double>(rows), mean, m2) || rows <= first_rows) return;
@@ -143,7 +138,7 @@ HWY_INLINE void moments_of_columns(std::int64_t rows, std::int64_t channels, con
         const std::int64_t n = std::min(rows_per_sum, rows - first);
         const float* from = x + first * channels;
         find_shift(n, channels, from, columns, sums);
-        look_past_caches(n, channels, from, columns, sums);
+        look(n, channels, from, columns, sums, place);
         add_sums(sums, columns, true, first == 0 ? mean : mean_b, first == 0 ? m2 : m2_b);
         finish(sums, columns, static_cast<double>(n), first == 0 ? mean : mean_b, first == 0 ? m2 : m2_b);
         if (first > 0) {
@@ -153,9 +148,9 @@ HWY_INLINE void moments_of_columns(std::int64_t rows, std::int64_t channels, con
 }
 
 void BlockMoments(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, double* HWY_RESTRICT mean,
-                  double* HWY_RESTRICT m2) {
+                  double* HWY_RESTRICT m2, Place place) {
     for (std::int64_t c = 0; c < channels; c += columns_at_once) {
-        moments_of_columns(rows, channels, x + c, std::min(columns_at_once, channels - c), mean + c, m2 + c);
+        moments_of_columns(rows, channels, x + c, std::min(columns_at_once, channels - c), mean + c, m2 + c, place);
     }
 }
 
@@ -171,7 +166,7 @@ template <bool kReLU>
 HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float* x, const float* HWY_RESTRICT high,
                           const float* HWY_RESTRICT low, const float* HWY_RESTRICT scale,
                           const float* HWY_RESTRICT shift, float* y) {
-    for_rows<rows_in_l1>(rows, false, [&](std::int64_t row, std::int64_t, auto count) HWY_ATTR {
+    for_rows<rows_in_cache>(rows, false, [&](std::int64_t row, std::int64_t, auto count) HWY_ATTR {
         for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
             const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c);
             const auto b = offset_of(d, low + c, s, shift + c);
@@ -192,7 +187,7 @@ HWY_INLINE void normalize_past_caches(std::int64_t rows, std::int64_t channels, 
             const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c), b = hn::LoadU(d, offset + c);
             for (int i = 0; i < count; ++i) {
                 const std::int64_t at = (row + i * pitch) * channels + c;
-                hwy::Prefetch(x + at + floats_ahead);
+                ask_ahead(x + at);
                 store<true>(hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h), s, b), d, y + at);
             }
         });
@@ -200,9 +195,9 @@ HWY_INLINE void normalize_past_caches(std::int64_t rows, std::int64_t channels, 
 }
 
 void BlockNormalize(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
-                    const float* mean_low, const float* scale, const float* shift, bool relu, float* y, Stores stores) {
+                    const float* mean_low, const float* scale, const float* shift, bool relu, float* y, Place place) {
     if (relu) return normalize<true>(rows, channels, x, mean_high, mean_low, scale, shift, y);
-    if (stores == Stores::cached || !on_boundaries(y, channels))
+    if (place == Place::cache || !on_boundaries(y, channels))
         return normalize<false>(rows, channels, x, mean_high, mean_low, scale, shift, y);
     HWY_ALIGN float offset[columns_at_once];
     for (std::int64_t first = 0; first < channels; first += columns_at_once) {
@@ -227,8 +222,8 @@ HWY_EXPORT(BlockMoments);
 HWY_EXPORT(MergeMoments);
 HWY_EXPORT(BlockNormalize);
 
-void block_moments(std::int64_t rows, std::int64_t channels, const float* x, double* mean, double* m2) {
-    HWY_DYNAMIC_DISPATCH(BlockMoments)(rows, channels, x, mean, m2);
+void block_moments(std::int64_t rows, std::int64_t channels, const float* x, double* mean, double* m2, Place place) {
+    HWY_DYNAMIC_DISPATCH(BlockMoments)(rows, channels, x, mean, m2, place);
 }
 
 void merge_moments(std::int64_t channels, double count_a, double* mean_a, double* m2_a, double count_b,
@@ -237,9 +232,8 @@ void merge_moments(std::int64_t channels, double count_a, double* mean_a, double
 }
 
 void block_normalize(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
-                     const float* mean_low, const float* scale, const float* shift, bool relu, float* y,
-                     Stores stores) {
-    HWY_DYNAMIC_DISPATCH(BlockNormalize)(rows, channels, x, mean_high, mean_low, scale, shift, relu, y, stores);
+                     const float* mean_low, const float* scale, const float* shift, bool relu, float* y, Place place) {
+    HWY_DYNAMIC_DISPATCH(BlockNormalize)(rows, channels, x, mean_high, mean_low, scale, shift, relu, y, place);
 }
 
 }  // namespace evenkeel::kernels

@@ -35,16 +35,17 @@ HWY_INLINE hn::Vec<D> gradient_before(D d, const BackwardRows& b, std::int64_t i
     return v;
 }
 
-// The sums of rows [b.begin, b.end).
-template <bool kReLU, int kCount>
+// The sums of rows [b.begin, b.end), kCount of them at once.
+template <bool kReLU, int kCount, bool kFromMemory>
 HWY_INLINE void sum_rows(const BackwardRows& b, std::int64_t c0, std::int64_t columns, ColumnSums& sums) {
-    for_rows<kCount>(b.end - b.begin, false, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+    for_rows<kCount>(b.end - b.begin, kFromMemory, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
         for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
             const auto high = hn::LoadU(d, b.mean_high + c0 + c);
             auto s = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.dy + c);
             auto p = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.dy_from_high + c);
             for (int i = 0; i < count; ++i) {
                 const std::int64_t at = (b.begin + row + i * pitch) * b.channels + c0 + c;
+                if constexpr (kFromMemory) ask_ahead(b.x + at, b.da + at);
                 const auto v = gradient_before<kReLU>(d, b, at);
                 s = hn::Add(s, v);
                 p = hn::MulAdd(v, hn::Sub(hn::LoadU(d, b.x + at), high), p);
@@ -72,18 +73,18 @@ HWY_INLINE void keep_sums(const ColumnSums& sums, std::int64_t columns, bool fir
 
 template <bool kReLU>
 HWY_INLINE void backward_sums(std::int64_t rows, BackwardRows b, const ChannelMoments& moments,
-                              double* HWY_RESTRICT sum_dy, double* HWY_RESTRICT sum_dy_xhat) {
+                              double* HWY_RESTRICT sum_dy, double* HWY_RESTRICT sum_dy_xhat, Place place) {
     ColumnSums sums;
     for (std::int64_t c = 0; c < b.channels; c += columns_at_once) {
         const std::int64_t columns = std::min(columns_at_once, b.channels - c);
         for (b.begin = 0; b.begin < rows; b.begin = b.end) {
             b.end = std::min(b.begin + rows_per_sum, rows);
-            if (rows <= rows_per_sum) {  // a block of the plan, which is in cache
-                sum_rows<kReLU, rows_in_l1>(b, c, columns, sums);
-            } else if (b.channels > narrow_row) {  // two streams are as many as go on at once over rows that long
-                sum_rows<kReLU, 1>(b, c, columns, sums);
+            if (place == Place::cache) {
+                sum_rows<kReLU, rows_in_cache, false>(b, c, columns, sums);
+            } else if (b.channels > narrow_row) {
+                sum_rows<kReLU, 2, true>(b, c, columns, sums);
             } else {
-                sum_rows<kReLU, 4>(b, c, columns, sums);
+                sum_rows<kReLU, 1, true>(b, c, columns, sums);
             }
             keep_sums(sums, columns, b.begin == 0, moments.mean_low + c, moments.inverse + c, sum_dy + c,
                       sum_dy_xhat + c);
@@ -92,12 +93,12 @@ HWY_INLINE void backward_sums(std::int64_t rows, BackwardRows b, const ChannelMo
 }
 
 void BlockBackwardSums(std::int64_t rows, std::int64_t channels, const float* x, const ChannelMoments& moments,
-                       const float* a, const float* da, float* dy, double* sum_dy, double* sum_dy_xhat) {
+                       const float* a, const float* da, float* dy, double* sum_dy, double* sum_dy_xhat, Place place) {
     const BackwardRows b{0, 0, channels, x, a, da, dy, moments.mean_high};
     if (a != nullptr) {
-        backward_sums<true>(rows, b, moments, sum_dy, sum_dy_xhat);
+        backward_sums<true>(rows, b, moments, sum_dy, sum_dy_xhat, place);
     } else {
-        backward_sums<false>(rows, b, moments, sum_dy, sum_dy_xhat);
+        backward_sums<false>(rows, b, moments, sum_dy, sum_dy_xhat, place);
     }
 }
 
@@ -118,7 +119,7 @@ HWY_INLINE void backward_input(std::int64_t rows, std::int64_t channels, const f
                                const float* HWY_RESTRICT low, const float* HWY_RESTRICT scale,
                                const float* HWY_RESTRICT mean_dy, const float* HWY_RESTRICT slope, const float* dy,
                                float* dx) {
-    for_rows<rows_in_l1>(rows, false, [&](std::int64_t row, std::int64_t, auto count) HWY_ATTR {
+    for_rows<rows_in_cache>(rows, false, [&](std::int64_t row, std::int64_t, auto count) HWY_ATTR {
         for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
             const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c);
             const auto line = line_of(d, low + c, s, mean_dy + c, slope + c);
@@ -141,6 +142,7 @@ void backward_input_past_caches(std::int64_t rows, std::int64_t channels, const 
             const auto slope = hn::LoadU(d, k + c), offset = hn::LoadU(d, b + c);
             for (int i = 0; i < count; ++i) {
                 const std::int64_t at = (row + i * pitch) * channels + c;
+                ask_ahead(x + at, dy + at);
                 const auto through_statistics = hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h), slope, offset);
                 store<true>(hn::MulAdd(hn::LoadU(d, dy + at), s, through_statistics), d, dx + at);
             }
@@ -150,8 +152,8 @@ void backward_input_past_caches(std::int64_t rows, std::int64_t channels, const 
 
 void BlockBackwardInput(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
                         const float* mean_low, const float* scale, const float* mean_dy, const float* slope,
-                        const float* dy, float* dx, Stores stores) {
-    if (stores == Stores::cached || !on_boundaries(dx, channels))
+                        const float* dy, float* dx, Place place) {
+    if (place == Place::cache || !on_boundaries(dx, channels))
         return backward_input(rows, channels, x, mean_high, mean_low, scale, mean_dy, slope, dy, dx);
     HWY_ALIGN float k[columns_at_once];
     HWY_ALIGN float b[columns_at_once];
@@ -181,15 +183,15 @@ HWY_EXPORT(BlockBackwardSums);
 HWY_EXPORT(BlockBackwardInput);
 
 void block_backward_sums(std::int64_t rows, std::int64_t channels, const float* x, const ChannelMoments& moments,
-                         const float* a, const float* da, float* dy, double* sum_dy, double* sum_dy_xhat) {
-    HWY_DYNAMIC_DISPATCH(BlockBackwardSums)(rows, channels, x, moments, a, da, dy, sum_dy, sum_dy_xhat);
+                         const float* a, const float* da, float* dy, double* sum_dy, double* sum_dy_xhat, Place place) {
+    HWY_DYNAMIC_DISPATCH(BlockBackwardSums)(rows, channels, x, moments, a, da, dy, sum_dy, sum_dy_xhat, place);
 }
 
 void block_backward_input(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
                           const float* mean_low, const float* scale, const float* mean_dy, const float* slope,
-                          const float* dy, float* dx, Stores stores) {
+                          const float* dy, float* dx, Place place) {
     HWY_DYNAMIC_DISPATCH(BlockBackwardInput)
-    (rows, channels, x, mean_high, mean_low, scale, mean_dy, slope, dy, dx, stores);
+    (rows, channels, x, mean_high, mean_low, scale, mean_dy, slope, dy, dx, place);
 }
 
 }  // namespace evenkeel::kernels

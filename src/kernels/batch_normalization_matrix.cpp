@@ -9,8 +9,8 @@ constexpr std::int64_t most_blocks = 128;          // so that merging them costs
 constexpr std::int64_t floats_of_block = 1 << 14;  // at least 64 KiB, so that taking a block costs nothing
 constexpr std::int64_t rows_per_sum = 64;          // as the kernels add: a block is a multiple of it
 
-// Results of this size go past the caches. What is smaller may be read again from the last-level cache.
-constexpr std::int64_t floats_past_caches = (16 << 20) / sizeof(float);
+// A matrix of this size lies in memory. A smaller one may be read again from the last-level cache.
+constexpr std::int64_t floats_in_memory = (16 << 20) / sizeof(float);
 
 constexpr std::int64_t channels_at_once = 256;  // of merging
 
@@ -26,15 +26,20 @@ Blocking::Blocking(const InnerBlock& shape) : rows(shape.outer) {
 }
 
 MatrixBatchNormalization::MatrixBatchNormalization(const InnerBlock& shape, ThreadPool& pool)
-    : shape_(shape), pool_(pool), blocking_(shape), stores_(stores_of(shape.outer * row_size())) {
+    : shape_(shape), pool_(pool), blocking_(shape), place_(place_of(shape.outer * row_size())) {
     for (Buffer<double>* b : {&mean_, &variance_, &sum_dy_, &sum_dy_xhat_}) *b = Buffer<double>(shape.channels);
     for (Buffer<double>* b : {&block_first_, &block_second_}) *b = Buffer<double>(blocking_.blocks * shape.channels);
     for (Buffer<float>* b : {&high_, &low_, &inverse_, &scale_, &shift_, &mean_dy_, &slope_})
         *b = Buffer<float>(shape.channels);
 }
 
-Stores MatrixBatchNormalization::stores_of(std::int64_t values) {
-    return values >= floats_past_caches ? Stores::past_caches : Stores::cached;
+Place MatrixBatchNormalization::place_of(std::int64_t values) {
+    return values >= floats_in_memory ? Place::memory : Place::cache;
+}
+
+std::int64_t MatrixBatchNormalization::last_first(std::int64_t taken) const {
+    const std::int64_t half = pool_.used() > 1 ? blocking_.blocks / 2 : blocking_.blocks;
+    return taken < half ? half - 1 - taken : half + blocking_.blocks - 1 - taken;
 }
 
 // Each channel is merged on its own, in the order of the blocks; threads share the channels.
@@ -53,7 +58,7 @@ void MatrixBatchNormalization::take_statistics(const float* x) {
         double* mean = block_first_.data() + block * shape_.channels;
         double* m2 = block_second_.data() + block * shape_.channels;
         if (shape_.inner == 1) {
-            block_moments(blocking_.count(block), shape_.channels, from, mean, m2);
+            block_moments(blocking_.count(block), shape_.channels, from, mean, m2, place_);
         } else {
             block_moments_inner({blocking_.count(block), shape_.channels, shape_.inner}, from, mean, m2);
         }
@@ -72,13 +77,13 @@ void MatrixBatchNormalization::take_statistics(const float* x) {
     });
 }
 
-void MatrixBatchNormalization::normalize(const float* x, float* y, bool reversed) {
+void MatrixBatchNormalization::normalize(const float* x, float* y, bool second_pass) {
     pool_.run(blocking_.blocks, [&](std::int64_t taken) {
-        const std::int64_t block = reversed ? blocking_.blocks - 1 - taken : taken;
+        const std::int64_t block = second_pass ? last_first(taken) : taken;
         const std::int64_t at = blocking_.begin(block) * row_size(), rows = blocking_.count(block);
         if (shape_.inner == 1) {
             block_normalize(rows, shape_.channels, x + at, high_.data(), low_.data(), scale_.data(), shift_.data(),
-                            false, y + at, stores_);
+                            false, y + at, place_);
         } else {
             block_normalize_inner({rows, shape_.channels, shape_.inner}, x + at, high_.data(), low_.data(),
                                   scale_.data(), shift_.data(), false, y + at);
@@ -108,7 +113,8 @@ void MatrixBatchNormalization::take_sums(const float* x, const float* dy) {
         double* sum_dy = block_first_.data() + block * shape_.channels;
         double* sum_dy_xhat = block_second_.data() + block * shape_.channels;
         if (shape_.inner == 1) {
-            block_backward_sums(rows, shape_.channels, x + at, moments, nullptr, dy + at, nullptr, sum_dy, sum_dy_xhat);
+            block_backward_sums(rows, shape_.channels, x + at, moments, nullptr, dy + at, nullptr, sum_dy, sum_dy_xhat,
+                                place_);
         } else {
             block_backward_sums_inner({rows, shape_.channels, shape_.inner}, x + at, moments, nullptr, dy + at, nullptr,
                                       sum_dy, sum_dy_xhat);
@@ -139,11 +145,11 @@ void MatrixBatchNormalization::backward(const float* x, const Parameters& parame
         slope_[c] = static_cast<float>(sum_dy_xhat_[c] / m * inverse_[c]);
     }
     pool_.run(blocking_.blocks, [&](std::int64_t taken) {
-        const std::int64_t block = blocking_.blocks - 1 - taken;
+        const std::int64_t block = last_first(taken);
         const std::int64_t at = blocking_.begin(block) * row_size(), rows = blocking_.count(block);
         if (shape_.inner == 1) {
             block_backward_input(rows, shape_.channels, x + at, high_.data(), low_.data(), scale_.data(),
-                                 mean_dy_.data(), slope_.data(), dy + at, dx + at, stores_);
+                                 mean_dy_.data(), slope_.data(), dy + at, dx + at, place_);
         } else {
             block_backward_input_inner({rows, shape_.channels, shape_.inner}, x + at, high_.data(), low_.data(),
                                        scale_.data(), mean_dy_.data(), slope_.data(), dy + at, dx + at);

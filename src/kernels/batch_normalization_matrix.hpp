@@ -3,8 +3,8 @@
 // Batch normalization of a whole matrix at the speed of memory: the block kernels, and which block goes when.
 //
 // Out of cache a training forward pass is three streams (x for the statistics, x again, y) and a backward pass five
-// (x and dy for the sums, x and dy again, dx). The second pass takes the blocks in reverse, so that it begins with what
-// the last-level cache still holds; results larger than that cache go past it.
+// (x and dy for the sums, x and dy again, dx). The second pass begins with the blocks that the first took last
+// and the caches still hold; results larger than the last-level cache go past it.
 
 #include <cstdint>
 
@@ -31,8 +31,8 @@ class MatrixBatchNormalization {
   public:
     MatrixBatchNormalization(const InnerBlock& shape, ThreadPool& pool);
 
-    /// How results of so many values are stored.
-    static Stores stores_of(std::int64_t values);
+    /// Where a matrix of so many values lies.
+    static Place place_of(std::int64_t values);
 
     /// Per-channel parameters [channels]; null means γ = 1 or β = 0.
     struct Parameters {
@@ -56,11 +56,14 @@ class MatrixBatchNormalization {
 
   private:
     std::int64_t row_size() const { return shape_.channels * shape_.inner; }
+    /// The block that a second pass takes instead of block `taken`: first what the first pass took last. Threads begin at both
+    /// ends (ThreadPool), so each has its own last one, in the middle.
+    std::int64_t last_first(std::int64_t taken) const;
     void take_statistics(const float* x);
     ChannelCoefficients coefficients() {
         return {high_.data(), low_.data(), inverse_.data(), scale_.data(), shift_.data()};
     }
-    void normalize(const float* x, float* y, bool reversed);
+    void normalize(const float* x, float* y, bool second_pass);
     void take_sums(const float* x, const float* dy);
     template <typename Body>
     void merge_channels(const Body& body);
@@ -68,7 +71,7 @@ class MatrixBatchNormalization {
     InnerBlock shape_;
     ThreadPool& pool_;
     Blocking blocking_;
-    Stores stores_;
+    Place place_;
     Buffer<double> mean_, variance_, sum_dy_, sum_dy_xhat_;  // [channels]
     Buffer<double> block_first_, block_second_;              // [blocks, channels]: mean and M2, or the two sums
     Buffer<float> high_, low_, inverse_, scale_, shift_, mean_dy_, slope_;  // [channels]

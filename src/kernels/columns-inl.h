@@ -8,6 +8,7 @@
 #define EVENKEEL_KERNELS_COLUMNS_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -57,14 +58,20 @@ constexpr std::int64_t rows_per_sum = 64;
 /// Columns that are worked on at once: what is kept for each lies on the stack and in L1.
 constexpr std::int64_t columns_at_once = 1024;
 
-/// Rows of a block that is in cache, worked on together: L1 holds them, and a column's scale and sums stay in registers.
-constexpr int rows_in_l1 = 16;
+/// Rows of a block that is in cache, worked on together: a column's scale and sums stay in registers meanwhile. Few where a
+/// vector is but half a line of memory: many lines, each touched twice, are gone from L1 before their second half's turn.
+constexpr int rows_in_cache = HWY_MAX_BYTES >= 64 ? 16 : 4;
 
 /// Rows of more floats than this are read as streams that lie apart.
 constexpr std::int64_t narrow_row = 256;
 
-/// What is worked on from memory is asked for so many floats ahead: prefetchers alone leave a fifth of its speed unused (Zen 3).
-constexpr std::int64_t floats_ahead = 256;
+/// Asks for what comes a page later in streams from memory: prefetchers stop at a page's end and alone leave a sixth of
+/// memory's speed unused (Zen 3).
+template <class... Pointers>
+HWY_INLINE void ask_ahead(const Pointers*... streams) {
+    constexpr std::int64_t floats = 1024;
+    (hwy::Prefetch(streams + floats), ...);
+}
 
 /// Streams of results that go past the caches side by side. Two are a little faster than one where a vector fills a line of
 /// memory. Where it fills half of one, both streams' lines would be begun in turns and sent away half full, at half the speed.

@@ -72,8 +72,8 @@ HWY_INLINE void add(std::int64_t n, const float* x, const float* y, float* z) {
                       HWY_ATTR { store<kStream>(hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i)), d, z + i); });
 }
 
-void CopyStream(std::int64_t n, const float* x, float* y, Stores stores) {
-    if (stores == Stores::past_caches) {
+void CopyStream(std::int64_t n, const float* x, float* y, Place place) {
+    if (place == Place::memory) {
         copy<true>(n, x, y);
         hwy::FlushStream();
     } else {
@@ -81,8 +81,8 @@ void CopyStream(std::int64_t n, const float* x, float* y, Stores stores) {
     }
 }
 
-void AddStreams(std::int64_t n, const float* x, const float* y, float* z, Stores stores) {
-    if (stores == Stores::past_caches) {
+void AddStreams(std::int64_t n, const float* x, const float* y, float* z, Place place) {
+    if (place == Place::memory) {
         add<true>(n, x, y, z);
         hwy::FlushStream();
     } else {
@@ -110,12 +110,12 @@ float read_streams(std::int64_t n, const float* x, const float* y) {
     return HWY_DYNAMIC_DISPATCH(ReadStreams)(n, x, y);
 }
 
-void copy_stream(std::int64_t n, const float* x, float* y, Stores stores) {
-    HWY_DYNAMIC_DISPATCH(CopyStream)(n, x, y, stores);
+void copy_stream(std::int64_t n, const float* x, float* y, Place place) {
+    HWY_DYNAMIC_DISPATCH(CopyStream)(n, x, y, place);
 }
 
-void add_streams(std::int64_t n, const float* x, const float* y, float* z, Stores stores) {
-    HWY_DYNAMIC_DISPATCH(AddStreams)(n, x, y, z, stores);
+void add_streams(std::int64_t n, const float* x, const float* y, float* z, Place place) {
+    HWY_DYNAMIC_DISPATCH(AddStreams)(n, x, y, z, place);
 }
 
 }  // namespace evenkeel::kernels

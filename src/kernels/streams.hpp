@@ -15,9 +15,9 @@ float read_stream(std::int64_t n, const float* x);
 float read_streams(std::int64_t n, const float* x, const float* y);
 
 /// y = x. y on a 64-byte boundary where it is stored past the caches.
-void copy_stream(std::int64_t n, const float* x, float* y, Stores stores);
+void copy_stream(std::int64_t n, const float* x, float* y, Place place);
 
 /// z = x + y. z as y above.
-void add_streams(std::int64_t n, const float* x, const float* y, float* z, Stores stores);
+void add_streams(std::int64_t n, const float* x, const float* y, float* z, Place place);
 
 }  // namespace evenkeel::kernels

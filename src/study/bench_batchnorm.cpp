@@ -109,7 +109,7 @@ class Streams {
         : m_(m),
           pool_(pool),
           blocking_({m.rows, m.channels, 1}),
-          stores_(MatrixBatchNormalization::stores_of(m.rows * m.channels)) {}
+          place_(MatrixBatchNormalization::place_of(m.rows * m.channels)) {}
     void forward() {
         in_blocks(false, [&](std::int64_t at, std::int64_t n) { keep(kernels::read_stream(n, m_.x.data() + at)); });
         in_blocks(true, [&](std::int64_t at, std::int64_t n) { copy(at, n); });
@@ -119,7 +119,7 @@ class Streams {
             keep(kernels::read_streams(n, m_.x.data() + at, m_.dy.data() + at));
         });
         in_blocks(true, [&](std::int64_t at, std::int64_t n) {
-            kernels::add_streams(n, m_.x.data() + at, m_.dy.data() + at, m_.dx.data() + at, stores_);
+            kernels::add_streams(n, m_.x.data() + at, m_.dy.data() + at, m_.dx.data() + at, place_);
         });
     }
     void inference() {
@@ -127,7 +127,7 @@ class Streams {
     }
 
   private:
-    void copy(std::int64_t at, std::int64_t n) { kernels::copy_stream(n, m_.x.data() + at, m_.y.data() + at, stores_); }
+    void copy(std::int64_t at, std::int64_t n) { kernels::copy_stream(n, m_.x.data() + at, m_.y.data() + at, place_); }
     void keep(float sum) { sum_.store(sum, std::memory_order_relaxed); }
     template <typename Body>
     void in_blocks(bool reversed, const Body& body) {
@@ -139,7 +139,7 @@ class Streams {
     Matrices& m_;
     ThreadPool& pool_;
     kernels::Blocking blocking_;
-    kernels::Stores stores_;
+    kernels::Place place_;
     std::atomic<float> sum_{0};  // somebody might look
 };
 

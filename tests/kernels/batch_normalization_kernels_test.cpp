@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <string>
+#include <tuple>
+
 #include "kernels/batch_normalization.hpp"
 #include "kernels/batch_normalization_inner.hpp"
 #include "kernels/reference/batch_normalization.hpp"
@@ -15,6 +18,7 @@ namespace evenkeel::testing {
 namespace {
 
 using kernels::InnerBlock;
+using kernels::Place;
 using Floats = std::vector<float>;
 using Doubles = std::vector<double>;
 constexpr double u = 0x1p-24;
@@ -40,11 +44,11 @@ std::int64_t total(const InnerBlock& s) {
     return s.outer * s.channels * s.inner;
 }
 
-void moments(const InnerBlock& s, const Floats& x, Doubles& mean, Doubles& m2) {
+void moments(const InnerBlock& s, const Floats& x, Doubles& mean, Doubles& m2, Place place) {
     mean.assign(static_cast<std::size_t>(s.channels), -1);
     m2.assign(static_cast<std::size_t>(s.channels), -1);
     if (s.inner == 1) {
-        kernels::block_moments(s.outer, s.channels, x.data(), mean.data(), m2.data());
+        kernels::block_moments(s.outer, s.channels, x.data(), mean.data(), m2.data(), place);
     } else {
         kernels::block_moments_inner(s, x.data(), mean.data(), m2.data());
     }
@@ -76,8 +80,11 @@ void normalize(const InnerBlock& s, const Floats& x, const Coefficients& c, bool
     }
 }
 
-class BatchNormalizationKernels : public ::testing::TestWithParam<std::string> {
-    ForcedSimd forced_{GetParam()};
+class BatchNormalizationKernels : public ::testing::TestWithParam<std::tuple<std::string, Place>> {
+    ForcedSimd forced_{std::get<std::string>(GetParam())};
+
+  protected:
+    static Place place() { return std::get<Place>(GetParam()); }
 };
 
 TEST_P(BatchNormalizationKernels, MomentsAreThoseOfTheSameFloatsInDouble) {
@@ -86,7 +93,7 @@ TEST_P(BatchNormalizationKernels, MomentsAreThoseOfTheSameFloatsInDouble) {
             SCOPED_TRACE(text(s) + fmt::format(" around {}", mean_of_x));
             const Floats x = normal_values<float>(total(s), 51, mean_of_x);
             Doubles mean, m2, want(s.channels), variance(s.channels);
-            moments(s, x, mean, m2);
+            moments(s, x, mean, m2, place());
             const kernels::reference::BatchShape shape{s.outer, s.channels, s.inner};
             kernels::reference::batch_statistics(shape, as_double(x).data(), want.data(), variance.data());
             const double m = static_cast<double>(shape.values_per_channel());
@@ -114,7 +121,7 @@ TEST_P(BatchNormalizationKernels, NaNAndInfinityReachTheMomentsFromEveryRow) {
                 Floats x = good;
                 x[at] = value;
                 Doubles mean, m2;
-                moments(s, x, mean, m2);
+                moments(s, x, mean, m2, place());
                 const std::int64_t hit = at / s.inner % s.channels;
                 for (std::int64_t c = 0; c < s.channels; ++c) {
                     ASSERT_EQ(std::isfinite(mean[c]) && std::isfinite(m2[c]), c != hit)
@@ -129,7 +136,7 @@ TEST_P(BatchNormalizationKernels, ValuesThatOverflowDoNotLookFinite) {
     for (const InnerBlock& s : {InnerBlock{130, 5, 1}, InnerBlock{3, 5, 70}}) {
         Floats x = normal_values<float>(total(s), 53, 0, 1e30);
         Doubles mean, m2;
-        moments(s, x, mean, m2);
+        moments(s, x, mean, m2, place());
         for (const double v : m2) EXPECT_FALSE(std::isfinite(v)) << "squares of 1e30 are beyond float";
     }
 }
@@ -184,7 +191,7 @@ TEST_P(BatchNormalizationKernels, BackwardIsItsFormula) {
                 const float* behind = relu ? a.data() : nullptr;
                 if (s.inner == 1) {
                     kernels::block_backward_sums(s.outer, s.channels, x.data(), moments_, behind, gradient, dy,
-                                                 sum.data(), sum_xhat.data());
+                                                 sum.data(), sum_xhat.data(), place());
                 } else {
                     kernels::block_backward_sums_inner(s, x.data(), moments_, behind, gradient, dy, sum.data(),
                                                        sum_xhat.data());
@@ -238,11 +245,11 @@ TEST_P(BatchNormalizationKernels, AnyCutIntoBlocksMergesToTheSameMoments) {
     const std::int64_t rows = 130, channels = 17;
     const Floats x = normal_values<float>(rows * channels, 57, 100.0);
     Doubles whole_mean, whole_m2;
-    moments({rows, channels, 1}, x, whole_mean, whole_m2);
+    moments({rows, channels, 1}, x, whole_mean, whole_m2, place());
     for (const std::int64_t cut : {1, 16, 63, 64, 65, 129}) {
         Doubles mean, m2, mean_b, m2_b;
-        moments({cut, channels, 1}, x, mean, m2);
-        moments({rows - cut, channels, 1}, Floats(x.begin() + cut * channels, x.end()), mean_b, m2_b);
+        moments({cut, channels, 1}, x, mean, m2, place());
+        moments({rows - cut, channels, 1}, Floats(x.begin() + cut * channels, x.end()), mean_b, m2_b, place());
         kernels::merge_moments(channels, static_cast<double>(cut), mean.data(), m2.data(),
                                static_cast<double>(rows - cut), mean_b.data(), m2_b.data());
         for (std::int64_t c = 0; c < channels; ++c) {
@@ -252,8 +259,13 @@ TEST_P(BatchNormalizationKernels, AnyCutIntoBlocksMergesToTheSameMoments) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Simd, BatchNormalizationKernels, ::testing::ValuesIn(available_simd()),
-                         [](const auto& i) { return i.param; });
+INSTANTIATE_TEST_SUITE_P(SimdAndPlace, BatchNormalizationKernels,
+                         ::testing::Combine(::testing::ValuesIn(available_simd()),
+                                            ::testing::Values(Place::cache, Place::memory)),
+                         [](const auto& i) {
+                             const bool memory = std::get<Place>(i.param) == Place::memory;
+                             return std::get<std::string>(i.param) + (memory ? "_memory" : "_cache");
+                         });
 
 }  // namespace
 }  // namespace evenkeel::testing
