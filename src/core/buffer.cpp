@@ -2,9 +2,7 @@
 
 #include <new>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include "core/memory.hpp"
 
 namespace evenkeel::detail {
 namespace {
@@ -19,10 +17,7 @@ std::align_val_t boundary_for(std::size_t bytes) {
 
 void* allocate(std::size_t bytes) {
     void* memory = ::operator new(bytes, boundary_for(bytes));
-#if defined(__linux__)
-    // Whole pages only: the rest of the last one belongs to others.
-    if (bytes >= 2 * huge_page) madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);
-#endif
+    prefer_large_pages(memory, bytes);
     return memory;
 }
 

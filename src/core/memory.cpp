@@ -1,6 +1,7 @@
 #include "core/memory.hpp"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <string>
@@ -23,6 +24,13 @@ void need_memory(std::string_view where, std::string_view what, std::int64_t flo
         fail_input(where, fmt::format("{} that fit into this machine's {} of memory", what, gigabytes(memory)),
                    gigabytes(needed));
     }
+}
+
+void prefer_large_pages(void* memory, std::size_t bytes) {
+    constexpr std::uintptr_t page = 4096, least = std::uintptr_t{4} << 20;
+    const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+    const std::uintptr_t first = (begin + page - 1) / page * page, end = (begin + bytes) / page * page;
+    if (bytes >= least) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
 }
 
 }  // namespace evenkeel

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/memory.hpp"
 #include "evenkeel/core/error.hpp"
 
 namespace evenkeel {
@@ -88,7 +89,8 @@ bool is_float(ElementType type) {
 }
 
 std::vector<float> floats_of(const Array& array) {
-    std::vector<float> floats(array.bytes.size() / width_of(array.type));
+    std::vector<float> floats;
+    grow(floats, array.bytes.size() / width_of(array.type));
     each_value(array, [&](std::size_t i, auto value) {
         const auto narrow = static_cast<float>(value);
         if (!std::isfinite(narrow)) {

@@ -1,23 +1,13 @@
 #include "data/byte_source.hpp"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 
+#include "core/memory.hpp"
 #include "evenkeel/core/error.hpp"
 
 namespace evenkeel {
-namespace {
-
-// Half of the time of reading the MNIST goes into its 12 000 page faults; with pages of 2 MiB there are 24.
-void prefer_large_pages(std::uint8_t* memory, std::size_t bytes) {
-    constexpr std::uintptr_t page = 4096;
-    const std::uintptr_t to_page = (page - reinterpret_cast<std::uintptr_t>(memory) % page) % page;
-    if (bytes >= (4u << 20)) ::madvise(memory + to_page, (bytes - to_page) / page * page, MADV_HUGEPAGE);
-}
-
-}  // namespace
 
 std::vector<std::uint8_t> read_exactly(ByteSource& source, std::uint64_t count, std::string_view what) {
     const std::uint64_t left = source.most_bytes_left();
@@ -28,11 +18,9 @@ std::vector<std::uint8_t> read_exactly(ByteSource& source, std::uint64_t count, 
     }
     const std::uint64_t first = source.knows_length() ? count : std::min<std::uint64_t>(count, 1 << 20);
     std::vector<std::uint8_t> bytes;
-    bytes.reserve(first);
-    prefer_large_pages(bytes.data(), first);
     while (bytes.size() < count) {
         const std::size_t before = bytes.size();
-        bytes.resize(std::min(count, std::max<std::uint64_t>(first, 2 * before)));
+        grow(bytes, std::min(count, std::max<std::uint64_t>(first, 2 * before)));
         const std::size_t got = source.read(std::span(bytes).subspan(before));
         if (before + got < bytes.size()) {
             fail_input(source.name(), fmt::format("{} bytes of {}", count, what),

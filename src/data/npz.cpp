@@ -53,8 +53,8 @@ class ZipEntry final : public ByteSource {
             fail_input(name(), fmt::format("at most the archive's {} bytes", archive.file_bytes),
                        fmt::format("an entry of {} bytes", status.comp_size));
         }
-        const bool stored = status.comp_method == ZIP_CM_STORE;
-        most_left_ = std::min<std::uint64_t>(status.size, status.comp_size * (stored ? 1 : most_expansion));
+        stored_ = status.comp_method == ZIP_CM_STORE;
+        most_left_ = std::min<std::uint64_t>(status.size, status.comp_size * (stored_ ? 1 : most_expansion));
         file_.reset(zip_fopen_index(archive.zip.get(), index, 0));
         if (!file_) fail_input(name(), "a readable entry", zip_strerror(archive.zip.get()));
     }
@@ -71,10 +71,11 @@ class ZipEntry final : public ByteSource {
         return done;
     }
     std::uint64_t most_bytes_left() const override { return most_left_; }
-    bool knows_length() const override { return false; }
+    bool knows_length() const override { return stored_; }
 
   private:
     std::uint64_t most_left_ = 0;
+    bool stored_ = false;
     std::unique_ptr<zip_file_t, decltype(&zip_fclose)> file_{nullptr, zip_fclose};
 };
 

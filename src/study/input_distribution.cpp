@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -14,38 +15,47 @@ namespace {
 constexpr std::size_t bins = 51;  // 0 … 255 in steps of 5, so that bytes fall into bins evenly
 constexpr std::size_t most_features = 8;
 
-/// A feature's values, each with how often it occurs. Bytes are counted once, so that what follows is quick.
+/// The values of the rows. Bytes are counted once, so that what follows is quick; floats are walked through in the order of
+/// memory, twice for their moments and once for each histogram.
 class Values {
   public:
     explicit Values(const Examples& rows)
         : features_(static_cast<std::size_t>(elements(rows.shape, "input"))),
           floats_(std::get_if<std::vector<float>>(&rows.values)) {
-        const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&rows.values);
-        if (bytes == nullptr) return;
-        counts_.assign(features_ * stride, 0);
-        for (std::size_t row = 0; row < bytes->size(); row += features_) count_row(bytes->data() + row);
-        const auto all = static_cast<std::int64_t>(bytes->size() / features_);
-        for (std::size_t f = 0; f < features_; ++f) {
-            const auto first = counts_.begin() + static_cast<std::ptrdiff_t>(f * stride);
-            *first = static_cast<std::uint32_t>(all - std::accumulate(first + 1, first + 256, std::int64_t{0}));
-        }
+        if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&rows.values)) count(*bytes);
+        take_moments(static_cast<double>(rows.rows()));
     }
     std::size_t features() const { return features_; }
+    Spread spread(std::size_t f) const { return {mean_[f], std::sqrt(variance_[f]), low_[f], high_[f]}; }
 
-    template <class Visit>  // visit(value, how often)
-    void visit(std::size_t f, const Visit& visit) const {
+    template <class Visit>  // visit(feature, value, how often)
+    void visit(const Visit& visit) const {
         if (floats_ == nullptr) {
-            for (std::size_t v = 0; v < 256; ++v) {
-                if (const std::int64_t n = counts_[f * stride + v]; n > 0) visit(static_cast<double>(v), n);
+            for (std::size_t f = 0; f < features_; ++f) {
+                for (std::size_t v = 0; v < 256; ++v) {
+                    if (const std::uint32_t n = counts_[f * stride + v]; n > 0) visit(f, static_cast<double>(v), n);
+                }
             }
         } else {
-            for (std::size_t i = f; i < floats_->size(); i += features_) visit((*floats_)[i], std::int64_t{1});
+            for (const float* row = floats_->data(); row != floats_->data() + floats_->size(); row += features_) {
+                for (std::size_t f = 0; f < features_; ++f) visit(f, static_cast<double>(row[f]), 1U);
+            }
         }
     }
 
   private:
     // From one feature's counts to the next: not a power of two, or those of all features would share few sets of the cache.
     static constexpr std::size_t stride = 256 + 16;
+
+    void count(const std::vector<std::uint8_t>& bytes) {
+        counts_.assign(features_ * stride, 0);
+        for (std::size_t row = 0; row < bytes.size(); row += features_) count_row(bytes.data() + row);
+        const auto all = static_cast<std::int64_t>(bytes.size() / features_);
+        for (std::size_t f = 0; f < features_; ++f) {
+            const auto first = counts_.begin() + static_cast<std::ptrdiff_t>(f * stride);
+            *first = static_cast<std::uint32_t>(all - std::accumulate(first + 1, first + 256, std::int64_t{0}));
+        }
+    }
 
     // Images are mostly zeros: eight at a time are passed over, and what is not counted was one. Among others zeros are counted
     // like any value, as asking would cost more.
@@ -59,9 +69,25 @@ class Values {
         }
     }
 
+    void take_moments(double rows) {
+        mean_.assign(features_, 0);
+        variance_.assign(features_, 0);
+        low_.assign(features_, std::numeric_limits<double>::infinity());
+        high_.assign(features_, -std::numeric_limits<double>::infinity());
+        visit([&](std::size_t f, double x, std::uint32_t n) {
+            mean_[f] += x * n;
+            low_[f] = std::min(low_[f], x);
+            high_[f] = std::max(high_[f], x);
+        });
+        for (double& mean : mean_) mean /= rows;
+        visit([&](std::size_t f, double x, std::uint32_t n) { variance_[f] += (x - mean_[f]) * (x - mean_[f]) * n; });
+        for (double& variance : variance_) variance /= rows;
+    }
+
     std::size_t features_;
     const std::vector<float>* floats_;
     std::vector<std::uint32_t> counts_;  ///< [features, stride]; rows are fewer than 2³² (data/assemble.cpp)
+    std::vector<double> mean_, variance_, low_, high_;  ///< [features]
 };
 
 /// x·scale + offset: what the leading layer does to a feature.
@@ -94,44 +120,52 @@ Scaling scaling_of(const ModelDescription& model) {
     return {};
 }
 
-Spread spread(const Values& values, const std::vector<std::size_t>& features, const Scaling& scaling) {
-    Spread s{0, 0, std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
-    double n = 0;
-    const auto each = [&](const auto& visit) {
-        for (const std::size_t f : features) {
-            const Affine& affine = scaling.of(f);
-            values.visit(f, [&](double x, std::int64_t count) { visit(affine(x), static_cast<double>(count)); });
-        }
-    };
-    each([&](double x, double count) {
-        s.mean += x * count;
-        n += count;
-        s.low = std::min(s.low, x);
-        s.high = std::max(s.high, x);
+Spread scaled(const Spread& s, const Affine& affine) {
+    const auto [low, high] = std::minmax({affine(s.low), affine(s.high)});
+    return {affine(s.mean), std::abs(affine.scale) * s.deviation, low, high};
+}
+
+/// Of all features together, each with as many values as another.
+Spread pooled(const std::vector<Spread>& features) {
+    Spread all = features.front();
+    const auto n = static_cast<double>(features.size());
+    all.mean = all.deviation = 0;
+    for (const Spread& s : features) {
+        all.mean += s.mean / n;
+        all.low = std::min(all.low, s.low);
+        all.high = std::max(all.high, s.high);
+    }
+    double variance = 0;
+    for (const Spread& s : features) variance += s.deviation * s.deviation + (s.mean - all.mean) * (s.mean - all.mean);
+    all.deviation = std::sqrt(variance / n);
+    return all;
+}
+
+std::vector<std::int64_t> histogram(const Values& values, const Scaling& scaling, const Spread& all, double width) {
+    std::vector<Affine> affine;
+    for (std::size_t f = 0; f < values.features(); ++f) affine.push_back(scaling.of(f));
+    const double per_bin = bins / width;
+    std::array<std::array<std::int64_t, bins>, 4> counts{};  // neighbours are often alike: in turns they need not wait
+    values.visit([&](std::size_t f, double x, std::uint32_t n) {
+        // A value on an edge belongs to the bin that begins there, however its scaled value rounds.
+        const double place = (affine[f](x) - all.low) * per_bin + 1e-9;
+        counts[f % 4][std::min(static_cast<std::size_t>(std::max(place, 0.0)), bins - 1)] += n;
     });
-    s.mean /= n;
-    each([&](double x, double count) { s.deviation += (x - s.mean) * (x - s.mean) * count; });
-    s.deviation = std::sqrt(s.deviation / n);
-    return s;
+    std::vector<std::int64_t> all_counts(bins);
+    for (std::size_t b = 0; b < bins; ++b)
+        for (const auto& part : counts) all_counts[b] += part[b];
+    return all_counts;
 }
 
 ValueDistribution distribution(const Values& values, const std::vector<std::size_t>& chosen, const Scaling& scaling) {
-    std::vector<std::size_t> every(values.features());
-    std::iota(every.begin(), every.end(), std::size_t{0});
+    std::vector<Spread> features;
+    for (std::size_t f = 0; f < values.features(); ++f) features.push_back(scaled(values.spread(f), scaling.of(f)));
     ValueDistribution d;
-    d.all = spread(values, every, scaling);
+    d.all = pooled(features);
     const double width = d.all.high > d.all.low ? d.all.high - d.all.low : 1;
     for (std::size_t b = 0; b <= bins; ++b) d.edges.push_back(d.all.low + width * static_cast<double>(b) / bins);
-    d.counts.assign(bins, 0);
-    for (const std::size_t f : every) {
-        const Affine& affine = scaling.of(f);
-        values.visit(f, [&](double x, std::int64_t count) {
-            // A value on an edge belongs to the bin that begins there, however its scaled value rounds.
-            const double place = std::floor((affine(x) - d.all.low) / width * bins + 1e-9);
-            d.counts[std::min(static_cast<std::size_t>(std::max(place, 0.0)), bins - 1)] += count;
-        });
-    }
-    for (const std::size_t f : chosen) d.features.push_back(spread(values, {f}, scaling));
+    d.counts = histogram(values, scaling, d.all, width);
+    for (const std::size_t f : chosen) d.features.push_back(features[f]);
     return d;
 }
 
@@ -142,7 +176,7 @@ std::vector<std::size_t> chosen_features(const Values& values, bool named) {
     if (chosen.size() <= most_features) return chosen;
     if (!named) {
         std::vector<double> deviation;
-        for (const std::size_t f : chosen) deviation.push_back(spread(values, {f}, {}).deviation);
+        for (const std::size_t f : chosen) deviation.push_back(values.spread(f).deviation);
         std::stable_sort(chosen.begin(), chosen.end(), [&](auto a, auto b) { return deviation[a] > deviation[b]; });
     }
     chosen.resize(most_features);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "evenkeel/train/input_scaling.hpp"
 
@@ -58,6 +59,40 @@ TEST(InputDistribution, StandardizedColumnsHaveMeanZeroAndDeviationOne) {
     }
     EXPECT_EQ(input.after.features[2].deviation, 0) << "a constant is only centred";
     EXPECT_EQ(total(input.after), 9);
+}
+
+TEST(InputDistribution, FloatsAndBytesOfTheSameValuesAgreeUnderAnyScaling) {
+    Examples bytes;
+    bytes.shape = {11};
+    bytes.labels.assign(40, 0);
+    std::vector<std::uint8_t> values;
+    for (int i = 0; i < 40 * 11; ++i) values.push_back(static_cast<std::uint8_t>(i % 3 == 0 ? 0 : i * i % 251));
+    Examples floats = bytes;
+    bytes.values = values;
+    floats.values = std::vector<float>(values.begin(), values.end());
+    ModelDescription mirrored;
+    mirrored.add(Input({11}));
+    mirrored.add(Rescaling(-0.5, 3));
+    mirrored.add(Dense(2));
+    for (const ModelDescription& model : {network(bytes, InputScaling::standardize), mirrored}) {
+        const InputDistribution a = input_distribution(bytes, {}, model), b = input_distribution(floats, {}, model);
+        EXPECT_EQ(a.features, b.features);
+        for (const auto& [x, y] : {std::pair{a.before, b.before}, std::pair{a.after, b.after}}) {
+            EXPECT_EQ(x.counts, y.counts);
+            EXPECT_EQ(total(x), 40 * 11);
+            EXPECT_EQ(x.all.low, y.all.low);
+            EXPECT_EQ(x.all.high, y.all.high);
+            EXPECT_NEAR(x.all.mean, y.all.mean, 1e-12);
+            EXPECT_NEAR(x.all.deviation, y.all.deviation, 1e-12);
+        }
+    }
+    const InputDistribution m = input_distribution(bytes, {}, mirrored);
+    EXPECT_EQ(m.after.all.low, 3 - 0.5 * m.before.all.high);
+    EXPECT_EQ(m.after.all.high, 3 - 0.5 * m.before.all.low);
+    EXPECT_NEAR(m.after.all.deviation, 0.5 * m.before.all.deviation, 1e-12);
+    double square = 0;
+    for (const std::uint8_t v : values) square += (v - m.before.all.mean) * (v - m.before.all.mean);
+    EXPECT_NEAR(m.before.all.deviation, std::sqrt(square / (40 * 11)), 1e-12);
 }
 
 TEST(InputDistribution, OfManyPixelsTheLiveliestAreNamed) {
