@@ -60,13 +60,14 @@ class Values {
     // Images are mostly zeros: eight at a time are passed over, and what is not counted was one. Among others zeros are counted
     // like any value, as asking would cost more.
     void count_row(const std::uint8_t* row) {
-        for (std::size_t f = 0; f < features_; f += 8) {
-            const std::size_t n = std::min<std::size_t>(8, features_ - f);
+        std::size_t f = 0;
+        for (; f + 8 <= features_; f += 8) {
             std::uint64_t eight = 0;
-            std::memcpy(&eight, row + f, n);
+            std::memcpy(&eight, row + f, 8);
             if (eight == 0) continue;
-            for (std::size_t i = f; i < f + n; ++i) ++counts_[i * stride + row[i]];
+            for (std::size_t i = f; i < f + 8; ++i) ++counts_[i * stride + row[i]];
         }
+        for (; f < features_; ++f) ++counts_[f * stride + row[f]];
     }
 
     void take_moments(double rows) {
