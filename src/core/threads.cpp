@@ -62,7 +62,6 @@ void ThreadPool::run_erased(std::int64_t blocks, Call call, const void* body) {
     }
     call_ = call;
     body_ = body;
-    blocks_ = blocks;
     failure_ = nullptr;
     done_.store(0, std::memory_order_relaxed);
     left_.store(Blocks(static_cast<std::uint64_t>(blocks)).number(), std::memory_order_seq_cst);

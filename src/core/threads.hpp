@@ -66,7 +66,6 @@ class ThreadPool {
     // are done: so a late thread can never see half of an old job and half of a new one.
     Call call_ = nullptr;
     const void* body_ = nullptr;
-    std::int64_t blocks_ = 0;
     std::exception_ptr failure_;
     std::mutex failure_mutex_;
 

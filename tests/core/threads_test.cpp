@@ -25,6 +25,17 @@ TEST(ThreadPool, RunsEveryBlockOnce) {
     }
 }
 
+TEST(ThreadPool, ThreadsBeginAtBothEnds) {
+    ThreadPool pool(2);
+    for (int repeat = 0; repeat < 200; ++repeat) {
+        std::vector<std::int64_t> taken[2];
+        pool.run(40, [&](std::int64_t block, int thread) { taken[thread].push_back(block); });
+        ASSERT_EQ(taken[0].size() + taken[1].size(), 40U);
+        for (std::size_t i = 0; i < taken[0].size(); ++i) ASSERT_EQ(taken[0][i], i);
+        for (std::size_t i = 0; i < taken[1].size(); ++i) ASSERT_EQ(taken[1][i], 39 - i);
+    }
+}
+
 TEST(ThreadPool, WakesAfterParking) {
     ThreadPool pool(3);
     for (int repeat = 0; repeat < 5; ++repeat) {
