@@ -28,9 +28,9 @@ void need_memory(std::string_view where, std::string_view what, std::int64_t flo
 
 void prefer_large_pages(void* memory, std::size_t bytes) {
     constexpr std::uintptr_t page = 4096, least = std::uintptr_t{4} << 20;
-    const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-    const std::uintptr_t first = (begin + page - 1) / page * page, end = (begin + bytes) / page * page;
-    if (bytes >= least) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+    if (bytes < least) return;
+    const std::uintptr_t to_page = (page - reinterpret_cast<std::uintptr_t>(memory) % page) % page;
+    madvise(static_cast<char*>(memory) + to_page, (bytes - to_page) / page * page, MADV_HUGEPAGE);
 }
 
 }  // namespace evenkeel
