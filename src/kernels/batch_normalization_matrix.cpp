@@ -37,9 +37,9 @@ Place MatrixBatchNormalization::place_of(std::int64_t values) {
     return values >= floats_in_memory ? Place::memory : Place::cache;
 }
 
-std::int64_t MatrixBatchNormalization::last_first(std::int64_t taken) const {
-    const std::int64_t half = pool_.used() > 1 ? blocking_.blocks / 2 : blocking_.blocks;
-    return taken < half ? half - 1 - taken : half + blocking_.blocks - 1 - taken;
+std::int64_t Blocking::last_first(std::int64_t taken, int threads) const {
+    const std::int64_t half = threads > 1 ? blocks / 2 : blocks;
+    return taken < half ? half - 1 - taken : half + blocks - 1 - taken;
 }
 
 // Each channel is merged on its own, in the order of the blocks; threads share the channels.
@@ -79,7 +79,7 @@ void MatrixBatchNormalization::take_statistics(const float* x) {
 
 void MatrixBatchNormalization::normalize(const float* x, float* y, bool second_pass) {
     pool_.run(blocking_.blocks, [&](std::int64_t taken) {
-        const std::int64_t block = second_pass ? last_first(taken) : taken;
+        const std::int64_t block = second_pass ? blocking_.last_first(taken, pool_.used()) : taken;
         const std::int64_t at = blocking_.begin(block) * row_size(), rows = blocking_.count(block);
         if (shape_.inner == 1) {
             block_normalize(rows, shape_.channels, x + at, high_.data(), low_.data(), scale_.data(), shift_.data(),
@@ -145,7 +145,7 @@ void MatrixBatchNormalization::backward(const float* x, const Parameters& parame
         slope_[c] = static_cast<float>(sum_dy_xhat_[c] / m * inverse_[c]);
     }
     pool_.run(blocking_.blocks, [&](std::int64_t taken) {
-        const std::int64_t block = last_first(taken);
+        const std::int64_t block = blocking_.last_first(taken, pool_.used());
         const std::int64_t at = blocking_.begin(block) * row_size(), rows = blocking_.count(block);
         if (shape_.inner == 1) {
             block_backward_input(rows, shape_.channels, x + at, high_.data(), low_.data(), scale_.data(),

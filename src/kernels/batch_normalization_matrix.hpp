@@ -22,6 +22,9 @@ struct Blocking {
     explicit Blocking(const InnerBlock& shape);
     std::int64_t begin(std::int64_t block) const { return block * per_block; }
     std::int64_t count(std::int64_t block) const { return block + 1 < blocks ? per_block : rows - begin(block); }
+    /// The block that a second pass of so many threads takes instead of block `taken`: first what the first pass took last. Threads
+    /// begin at both ends (ThreadPool), so each half has its own last one, in the middle.
+    std::int64_t last_first(std::int64_t taken, int threads) const;
 };
 
 /// Batch normalization of matrices of one shape: x [outer, channels, inner] (inner = 1: rows of channels, as (N, H, W, C)
@@ -56,9 +59,6 @@ class MatrixBatchNormalization {
 
   private:
     std::int64_t row_size() const { return shape_.channels * shape_.inner; }
-    /// The block that a second pass takes instead of block `taken`: first what the first pass took last. Threads begin at both
-    /// ends (ThreadPool), so each has its own last one, in the middle.
-    std::int64_t last_first(std::int64_t taken) const;
     void take_statistics(const float* x);
     ChannelCoefficients coefficients() {
         return {high_.data(), low_.data(), inverse_.data(), scale_.data(), shift_.data()};

@@ -130,9 +130,9 @@ class Streams {
     void copy(std::int64_t at, std::int64_t n) { kernels::copy_stream(n, m_.x.data() + at, m_.y.data() + at, place_); }
     void keep(float sum) { sum_.store(sum, std::memory_order_relaxed); }
     template <typename Body>
-    void in_blocks(bool reversed, const Body& body) {
+    void in_blocks(bool second_pass, const Body& body) {
         pool_.run(blocking_.blocks, [&](std::int64_t taken) {
-            const std::int64_t block = reversed ? blocking_.blocks - 1 - taken : taken;
+            const std::int64_t block = second_pass ? blocking_.last_first(taken, pool_.used()) : taken;
             body(blocking_.begin(block) * m_.channels, blocking_.count(block) * m_.channels);
         });
     }

@@ -150,7 +150,7 @@ std::vector<std::int64_t> histogram(const Values& values, const Scaling& scaling
     values.visit([&](std::size_t f, double x, std::uint32_t n) {
         // A value on an edge belongs to the bin that begins there, however its scaled value rounds.
         const double place = (affine[f](x) - all.low) * per_bin + 1e-9;
-        counts[f % 4][std::min(static_cast<std::size_t>(std::max(place, 0.0)), bins - 1)] += n;
+        counts[f % 4][static_cast<std::size_t>(std::min(std::max(0.0, place), bins - 1.0))] += n;
     });
     std::vector<std::int64_t> all_counts(bins);
     for (std::size_t b = 0; b < bins; ++b)
