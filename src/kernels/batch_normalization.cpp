@@ -179,34 +179,26 @@ HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float*
     });
 }
 
-// Past the caches: streams of whole rows.
-HWY_INLINE void normalize_past_caches(std::int64_t rows, std::int64_t channels, const float* x, std::int64_t columns,
-                                      const float* high, const float* scale, const float* offset, float* y) {
-    for_rows<streams_past_caches>(rows, true, [=](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
-        for_columns(columns, [=](auto d, std::int64_t c) HWY_ATTR {
-            const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c), b = hn::LoadU(d, offset + c);
-            for (int i = 0; i < count; ++i) {
-                const std::int64_t at = (row + i * pitch) * channels + c;
-                ask_ahead(x + at);
-                store<true>(hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h), s, b), d, y + at);
-            }
-        });
-    });
-}
-
 void BlockNormalize(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
                     const float* mean_low, const float* scale, const float* shift, bool relu, float* y, Place place) {
     if (relu) return normalize<true>(rows, channels, x, mean_high, mean_low, scale, shift, y);
     if (place == Place::cache || !on_boundaries(y, channels))
         return normalize<false>(rows, channels, x, mean_high, mean_low, scale, shift, y);
-    HWY_ALIGN float offset[columns_at_once];
+    ColumnPage high, factor, offset;
     for (std::int64_t first = 0; first < channels; first += columns_at_once) {
         const std::int64_t columns = std::min(columns_at_once, channels - first);
         for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
-            const std::int64_t at = first + c;
-            hn::StoreU(offset_of(d, mean_low + at, hn::LoadU(d, scale + at), shift + at), d, offset + c);
+            const auto s = hn::LoadU(d, scale + first + c);
+            hn::StoreU(hn::LoadU(d, mean_high + first + c), d, high.at + c);
+            hn::StoreU(s, d, factor.at + c);
+            hn::StoreU(offset_of(d, mean_low + first + c, s, shift + first + c), d, offset.at + c);
         });
-        normalize_past_caches(rows, channels, x + first, columns, mean_high + first, scale + first, offset, y + first);
+        stream_rows(rows, channels, columns,
+                    [&, from = x + first, to = y + first](auto d, std::int64_t c, std::int64_t at) HWY_ATTR {
+                        const auto v = hn::Sub(hn::LoadU(d, from + at), hn::LoadU(d, high.at + c));
+                        store<true>(hn::MulAdd(v, hn::LoadU(d, factor.at + c), hn::LoadU(d, offset.at + c)), d,
+                                    to + at);
+                    });
     }
     hwy::FlushStream();
 }

@@ -81,10 +81,8 @@ HWY_INLINE void backward_sums(std::int64_t rows, BackwardRows b, const ChannelMo
             b.end = std::min(b.begin + rows_per_sum, rows);
             if (place == Place::cache) {
                 sum_rows<kReLU, rows_in_cache, false>(b, c, columns, sums);
-            } else if (b.channels > narrow_row) {
-                sum_rows<kReLU, 2, true>(b, c, columns, sums);
             } else {
-                sum_rows<kReLU, 1, true>(b, c, columns, sums);
+                sum_rows<kReLU, 2, true>(b, c, columns, sums);
             }
             keep_sums(sums, columns, b.begin == 0, moments.mean_low + c, moments.inverse + c, sum_dy + c,
                       sum_dy_xhat + c);
@@ -131,43 +129,31 @@ HWY_INLINE void backward_input(std::int64_t rows, std::int64_t channels, const f
     });
 }
 
-// Past the caches: kCount streams of whole rows of x and of dy.
-template <int kCount>
-void backward_input_past_caches(std::int64_t rows, std::int64_t channels, const float* x, std::int64_t columns,
-                                const float* high, const float* scale, const float* k, const float* b, const float* dy,
-                                float* dx) {
-    for_rows<kCount>(rows, true, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
-        for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
-            const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c);
-            const auto slope = hn::LoadU(d, k + c), offset = hn::LoadU(d, b + c);
-            for (int i = 0; i < count; ++i) {
-                const std::int64_t at = (row + i * pitch) * channels + c;
-                ask_ahead(x + at, dy + at);
-                const auto through_statistics = hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h), slope, offset);
-                store<true>(hn::MulAdd(hn::LoadU(d, dy + at), s, through_statistics), d, dx + at);
-            }
-        });
-    });
-}
-
 void BlockBackwardInput(std::int64_t rows, std::int64_t channels, const float* x, const float* mean_high,
                         const float* mean_low, const float* scale, const float* mean_dy, const float* slope,
                         const float* dy, float* dx, Place place) {
     if (place == Place::cache || !on_boundaries(dx, channels))
         return backward_input(rows, channels, x, mean_high, mean_low, scale, mean_dy, slope, dy, dx);
-    HWY_ALIGN float k[columns_at_once];
-    HWY_ALIGN float b[columns_at_once];
+    ColumnPage high, factor, k, b;
     for (std::int64_t first = 0; first < channels; first += columns_at_once) {
         const std::int64_t columns = std::min(columns_at_once, channels - first);
         for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
             const std::int64_t at = first + c;
-            const auto line = line_of(d, mean_low + at, hn::LoadU(d, scale + at), mean_dy + at, slope + at);
-            hn::StoreU(line.k, d, k + c);
-            hn::StoreU(line.b, d, b + c);
+            const auto s = hn::LoadU(d, scale + at);
+            const auto line = line_of(d, mean_low + at, s, mean_dy + at, slope + at);
+            hn::StoreU(hn::LoadU(d, mean_high + at), d, high.at + c);
+            hn::StoreU(s, d, factor.at + c);
+            hn::StoreU(line.k, d, k.at + c);
+            hn::StoreU(line.b, d, b.at + c);
         });
-        const auto run =
-            channels > narrow_row ? &backward_input_past_caches<1> : &backward_input_past_caches<streams_past_caches>;
-        run(rows, channels, x + first, columns, mean_high + first, scale + first, k, b, dy + first, dx + first);
+        stream_rows(
+            rows, channels, columns,
+            [&, x = x + first, dy = dy + first, dx = dx + first](auto d, std::int64_t c, std::int64_t at) HWY_ATTR {
+                const auto centred = hn::Sub(hn::LoadU(d, x + at), hn::LoadU(d, high.at + c));
+                const auto through_statistics = hn::MulAdd(centred, hn::LoadU(d, k.at + c), hn::LoadU(d, b.at + c));
+                store<true>(hn::MulAdd(hn::LoadU(d, dy + at), hn::LoadU(d, factor.at + c), through_statistics), d,
+                            dx + at);
+            });
     }
     hwy::FlushStream();
 }

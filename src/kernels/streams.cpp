@@ -54,39 +54,31 @@ float ReadStreams(std::int64_t n, const float* x, const float* y) {
                   [&](auto d, std::int64_t i) HWY_ATTR { return hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i)); });
 }
 
-// Past the caches, two streams that lie apart may be a little faster than one.
-template <bool kStream>
-HWY_INLINE void copy(std::int64_t n, const float* x, float* y) {
-    const std::int64_t half = kStream && streams_past_caches == 2 ? n / 2 / floats_a_line * floats_a_line : 0;
-    for_stream(half, [&](auto d, std::int64_t i, int) HWY_ATTR {
-        store<kStream>(hn::LoadU(d, x + i), d, y + i);
-        store<kStream>(hn::LoadU(d, x + half + i), d, y + half + i);
-    });
-    for_stream(n - 2 * half, [&](auto d, std::int64_t i, int)
-                                 HWY_ATTR { store<kStream>(hn::LoadU(d, x + 2 * half + i), d, y + 2 * half + i); });
-}
-
-template <bool kStream>
-HWY_INLINE void add(std::int64_t n, const float* x, const float* y, float* z) {
-    for_stream(n, [&](auto d, std::int64_t i, int)
-                      HWY_ATTR { store<kStream>(hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i)), d, z + i); });
+// Past the caches as two streams that lie apart, which are a little faster than one.
+template <class Work>
+HWY_INLINE void stream_halves(std::int64_t n, const Work& work) {
+    const std::int64_t half = n / 2 / floats_a_line * floats_a_line;
+    stream_rows(2, half, half, [=](auto d, std::int64_t, std::int64_t i) HWY_ATTR { work(d, i); });
+    for_columns(n - 2 * half, [=](auto d, std::int64_t i) HWY_ATTR { work(d, 2 * half + i); });
 }
 
 void CopyStream(std::int64_t n, const float* x, float* y, Place place) {
     if (place == Place::memory) {
-        copy<true>(n, x, y);
+        stream_halves(n, [=](auto d, std::int64_t i) HWY_ATTR { store<true>(hn::LoadU(d, x + i), d, y + i); });
         hwy::FlushStream();
     } else {
-        copy<false>(n, x, y);
+        for_stream(n, [=](auto d, std::int64_t i, int) HWY_ATTR { hn::StoreU(hn::LoadU(d, x + i), d, y + i); });
     }
 }
 
 void AddStreams(std::int64_t n, const float* x, const float* y, float* z, Place place) {
     if (place == Place::memory) {
-        add<true>(n, x, y, z);
+        stream_halves(n, [=](auto d, std::int64_t i)
+                             HWY_ATTR { store<true>(hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i)), d, z + i); });
         hwy::FlushStream();
     } else {
-        add<false>(n, x, y, z);
+        for_stream(n, [=](auto d, std::int64_t i, int)
+                          HWY_ATTR { hn::StoreU(hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i)), d, z + i); });
     }
 }
 
