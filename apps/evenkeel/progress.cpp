@@ -6,14 +6,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/clock.hpp"
 #include "terminal.hpp"
 
 namespace evenkeel::cli {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 std::string metric_text(const std::string& name, double value) {
     if (name.ends_with("accuracy")) return fmt::format("{} {:5.2f} %", name, 100 * value);

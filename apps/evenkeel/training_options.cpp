@@ -11,6 +11,7 @@
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/data/open.hpp"
 #include "evenkeel/model/zoo.hpp"
+#include "evenkeel/study/compare.hpp"
 #include "evenkeel/train/input_scaling.hpp"
 #include "kernels/gemm.hpp"
 #include "option_values.hpp"
@@ -120,12 +121,11 @@ Dataset open_data_to_compute(const std::string& data, const std::string& target)
 
 std::int64_t validation_rows(const TrainingOptions& options, const Dataset& data) {
     const std::int64_t rows = data.train.rows();
-    if (options.validation_rows < 0) return rows < 10000 ? std::min<std::int64_t>(5000, rows / 10) : 5000;
     if (options.validation_rows >= rows) {
         fail_input("--validation-rows", fmt::format("fewer than the {} training rows of {}", rows, data.name),
                    fmt::format("{}", options.validation_rows));
     }
-    return options.validation_rows;
+    return held_out_rows(rows, options.validation_rows);
 }
 
 bool is_archive(const std::string& name) {

@@ -45,8 +45,8 @@ Dataset open_data(const std::string& data, const std::string& target);
 /// The same for what computes products afterwards: they are prepared while the data is read.
 Dataset open_data_to_compute(const std::string& data, const std::string& target);
 
-/// The rows that validate during training: as asked for, else the last 5000, or a tenth where there are fewer
-/// than 10 000. Throws Error{input} where none would be left to train on.
+/// The rows that validate during training: as asked for, else held_out_rows(). Throws Error{input} where none would be
+/// left to train on.
 std::int64_t validation_rows(const TrainingOptions& options, const Dataset& data);
 
 /// `--model`: a word, a Keras config (.json) or a .keras archive, whose weights come along.

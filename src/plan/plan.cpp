@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
+#include "core/clock.hpp"
 #include "core/signals.hpp"
 #include "evenkeel/core/error.hpp"
 
@@ -36,8 +36,7 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
     threads_ = ThreadChoice(static_cast<int>(std::clamp<std::int64_t>(most_work, 1, pool_.threads())));
     if (update_ && options.training) {
         if (update_->clips()) gradients_ = Buffer<float>(layout_.weights_size);
-        const std::int64_t room = parts_.empty() ? 0 : (parts_.front().part.size + 15) / 16 * 16;
-        scratch_ = Buffer<float>(room * pool_.threads());
+        scratch_ = Buffer<float>(scratch_of_thread() * pool_.threads());
     }
 }
 
@@ -180,16 +179,20 @@ void Plan::update(Buffer<float>& gradients, VariableValues& values, OptimizerVal
     ++optimizer.iteration;
 }
 
+// The largest part comes first; a whole number of cache lines.
+std::int64_t Plan::scratch_of_thread() const {
+    return parts_.empty() ? 0 : (parts_.front().part.size + 15) / 16 * 16;
+}
+
 // Each part's gradient lives in its thread's scratch just long enough to update its weights: a whole buffer of gradients
 // would push the batch and the weights out of the cache.
 void Plan::backward_and_update(VariableValues& values, OptimizerValues& optimizer) {
     run_backward();
     update_->begin(optimizer.iteration);
-    const std::int64_t room = parts_.empty() ? 0 : (parts_.front().part.size + 15) / 16 * 16;
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i, int thread) {
         prefetch_next(i);
         const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
-        float* gradient = scratch_.data() + thread * room;
+        float* gradient = scratch_.data() + thread * scratch_of_thread();
         float* weights = values.weights.data();
         if (update_->is_plain(*part.variable) && node->descends(part)) {
             node->descend(part, static_cast<float>(update_->learning_rate()), gradient, weights);
@@ -208,7 +211,7 @@ void Plan::commit_statistics(VariableValues& values) {
 BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, OptimizerValues& optimizer,
                              std::uint64_t seed, const BatchView* next) {
     const SignalsDeferred quiet;
-    const auto began = std::chrono::steady_clock::now();
+    const auto began = Clock::now();
     pool_.use(threads_.threads());
     const BatchResult result = run_forward_pass(batch, true, values, seed, optimizer.iteration + 1, next);
     if (result.skipped) return result;
@@ -219,8 +222,7 @@ BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, Opt
         backward_and_update(values, optimizer);
     }
     commit_statistics(values);
-    threads_.took(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() /
-                  static_cast<double>(batch.rows));
+    threads_.took(seconds_since(began) / static_cast<double>(batch.rows));
     return result;
 }
 

@@ -75,6 +75,7 @@ class Plan {
     void run_backward();
     void backward_and_update(VariableValues& values, OptimizerValues& optimizer);
     void prefetch_next(std::int64_t part) const;
+    std::int64_t scratch_of_thread() const;
     BatchResult finish_loss();
     Block block(std::int64_t index, int thread = 0) const;
 

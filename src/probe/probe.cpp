@@ -1,21 +1,15 @@
 #include "evenkeel/probe/probe.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 
+#include "core/clock.hpp"
 #include "probe/distribution.hpp"
 #include "probe/looks.hpp"
 #include "probe/microscope.hpp"
 
 namespace evenkeel {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::vector<float> copy_of(const Training& training, int layer, Role role) {
     const Variable* variable = training.layout.find(layer, role);

@@ -3,21 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <mutex>
 
+#include "core/clock.hpp"
 #include "evenkeel/core/error.hpp"
 #include "study/arm_results.hpp"
 #include "study/run_one.hpp"
 
 namespace evenkeel {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// Counts what has been done, and tells the caller, one thread at a time.
 class Progress {
@@ -99,7 +93,7 @@ CompareResult compare(const Dataset& data, const std::vector<ComparedArm>& arms,
         for (std::int64_t a = 0; a < arm_count; ++a) result.arms[static_cast<std::size_t>(a)].runs.push_back(*first[a]);
     }
     if (!result.arms.front().runs.empty()) {
-        const bool watched = held_out(data.train.rows(), options.validation_rows) > 0;
+        const bool watched = held_out_rows(data.train.rows(), options.validation_rows) > 0;
         summarize_arms(result.arms, watched ? options.epochs : 0);
         const double rate = learning_rate_at(learning_rate(options.compilation.optimizer), 0);
         result.pairs = pairs_of(result.arms, [&](std::size_t, std::size_t) {

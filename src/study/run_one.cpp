@@ -40,12 +40,8 @@ class Watcher : public Callback {
 
 }  // namespace
 
-std::int64_t held_out(std::int64_t rows, std::int64_t wanted) {
-    return wanted >= 0 ? wanted : (rows < 10000 ? rows / 10 : 5000);
-}
-
 std::int64_t trained_rows(const Dataset& data, const CompareOptions& options) {
-    const std::int64_t rows = data.train.rows() - held_out(data.train.rows(), options.validation_rows);
+    const std::int64_t rows = data.train.rows() - held_out_rows(data.train.rows(), options.validation_rows);
     return options.train_rows > 0 ? std::min(rows, options.train_rows) : rows;
 }
 
@@ -54,7 +50,7 @@ ComparedRun run_one(const Dataset& data, const RunRequest& request) {
     ComparedRun run;
     run.seed = request.seed;
     DataView rows(data.train), validation(data.train);
-    validation.rows = held_out(data.train.rows(), options.validation_rows);
+    validation.rows = held_out_rows(data.train.rows(), options.validation_rows);
     validation.first_row = data.train.rows() - validation.rows;
     rows.rows = trained_rows(data, options);
     // A last batch of one row has no batch statistics; every arm of a comparison gets the same batches.

@@ -17,9 +17,6 @@ struct RunRequest {
     std::function<void()> on_epoch_end;  ///< may be empty
 };
 
-/// The rows that hold out where nobody said how many: 5000, or a tenth of fewer than 10 000.
-std::int64_t held_out(std::int64_t rows, std::int64_t wanted);
-
 /// How many rows are trained on: the first of those that are not held out.
 std::int64_t trained_rows(const Dataset& data, const CompareOptions& options);
 

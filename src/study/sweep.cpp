@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <mutex>
 #include <numeric>
 
+#include "core/clock.hpp"
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/model/variables.hpp"
 #include "study/cell_store.hpp"
@@ -15,12 +15,6 @@
 
 namespace evenkeel {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// What is left to be computed.
 struct Cell {

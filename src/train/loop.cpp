@@ -3,20 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 
+#include "core/clock.hpp"
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/data/batches.hpp"
 
 namespace evenkeel {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 void check_options(const FitOptions& o) {
     if (o.batch_size < 1) fail_input("fit.batch_size", "a positive number", fmt::format("{}", o.batch_size));

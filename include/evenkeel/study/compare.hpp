@@ -31,15 +31,20 @@ struct CompareProgress {
     double seconds = 0;
 };
 
+/// The last training rows are held out to validate. How many where nobody said (`wanted` is negative): 5000, or a tenth
+/// of fewer than 10 000.
+constexpr std::int64_t held_out_rows(std::int64_t rows, std::int64_t wanted = -1) {
+    return wanted >= 0 ? wanted : (rows < 10000 ? rows / 10 : 5000);
+}
+
 struct CompareOptions {
     std::string optimizer_word = "sgd";  ///< as the user said it, for verdicts and summary.json
     Compilation compilation;             ///< the same for every arm
     std::int64_t batch_size = 128;
     int epochs = 5;
-    int seeds = 8;    ///< seeds 0 … seeds−1; unit of pairing
-    int threads = 0;  ///< runs side by side, one a core; 0: all cores
-    /// The last training rows; −1: 5000 of them, or a tenth where there are fewer than 10 000.
-    std::int64_t validation_rows = -1;
+    int seeds = 8;                      ///< seeds 0 … seeds−1; unit of pairing
+    int threads = 0;                    ///< runs side by side, one a core; 0: all cores
+    std::int64_t validation_rows = -1;  ///< the last training rows; −1: held_out_rows()
     std::int64_t train_rows = 0;  ///< only the first of the rows that are not held out; 0, or more than there are: all
     std::function<void(const CompareProgress&)> progress = {};  ///< called from the runs' threads, one at a time
     std::optional<ProbeOptions> probe = {};                     ///< given: look into the runs of seed 0
