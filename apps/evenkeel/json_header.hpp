@@ -1,8 +1,9 @@
 #pragma once
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
+
+#include "core/clock.hpp"
 
 namespace evenkeel::cli {
 
@@ -14,13 +15,13 @@ class JsonHeader {
   public:
     explicit JsonHeader(std::string command) : command_(std::move(command)) {}
     json arguments = json::object();  ///< as they were understood, defaults included
-    double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+    double seconds() const { return seconds_since(start_); }
     /// The header with the result's own keys behind it.
     nlohmann::ordered_json with(const json& result) const;
 
   private:
     std::string command_;
-    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    Clock::time_point start_ = Clock::now();
 };
 
 /// As text with a newline at the end. File names that are not UTF-8 lose their odd bytes, nothing fails.

@@ -33,7 +33,7 @@ struct CompareProgress {
 
 /// The last training rows are held out to validate. How many where nobody said (`wanted` is negative): 5000, or a tenth
 /// of fewer than 10 000.
-constexpr std::int64_t held_out_rows(std::int64_t rows, std::int64_t wanted = -1) {
+constexpr std::int64_t held_out_rows(std::int64_t rows, std::int64_t wanted) {
     return wanted >= 0 ? wanted : (rows < 10000 ? rows / 10 : 5000);
 }
 
