@@ -49,10 +49,10 @@ HWY_INLINE std::int64_t squeeze(D d, V v, M wanted, std::int64_t c, float* HWY_R
     }
 }
 
-// Each vector is squeezed, and the next one overwrites what it left behind.
+// Features [first, end). Each vector is squeezed, and the next one overwrites what it left behind.
 template <typename T>
-HWY_INLINE std::int64_t compress(const GatherSource& s, const T* HWY_RESTRICT row, std::int64_t first, std::int64_t end,
-                                 float* HWY_RESTRICT values, std::int32_t* HWY_RESTRICT features) {
+HWY_INLINE std::int64_t compress(const float* HWY_RESTRICT scale, const T* HWY_RESTRICT row, std::int64_t first,
+                                 std::int64_t end, float* HWY_RESTRICT values, std::int32_t* HWY_RESTRICT features) {
     const hn::ScalableTag<float> d;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     static_assert(HWY_MAX_BYTES / sizeof(float) <= compress_margin);
@@ -61,25 +61,39 @@ HWY_INLINE std::int64_t compress(const GatherSource& s, const T* HWY_RESTRICT ro
     for (; c + lanes <= end; c += lanes) {
         const auto raw = load_as_float(d, row + c);
         const auto wanted = hn::Not(hn::Eq(raw, zero));  // Ne() takes a NaN for equal
-        const auto v = s.scale != nullptr ? hn::Mul(raw, hn::LoadU(d, s.scale + c)) : raw;
+        const auto v = scale != nullptr ? hn::Mul(raw, hn::LoadU(d, scale + c)) : raw;
         count += squeeze(d, v, wanted, c, values + count, features + count);
     }
     for (; c < end; ++c) {
         const auto raw = static_cast<float>(row[c]);
         if (raw == 0.0F) continue;
-        values[count] = s.scale != nullptr ? raw * s.scale[c] : raw;
+        values[count] = scale != nullptr ? raw * scale[c] : raw;
         features[count++] = static_cast<std::int32_t>(c);
     }
     return count;
 }
 
-std::int64_t CompressBytes(const GatherSource& s, const std::uint8_t* row, std::int64_t first, std::int64_t end,
-                           float* values, std::int32_t* features) {
-    return compress(s, row, first, end, values, features);
+template <typename T>
+HWY_INLINE std::int64_t compress_ranges(const GatherSource& s, const T* row, std::int64_t range, float* values,
+                                        std::int32_t* features, SparseView* views, std::int64_t apart) {
+    const float* const begin = values;
+    for (std::int64_t first = 0; first < s.features; first += range, views += apart) {
+        const std::int64_t end = first + range < s.features ? first + range : s.features;
+        const std::int64_t count = compress(s.scale, row, first, end, values, features);
+        *views = {count, values, features};
+        values += count;
+        features += count;
+    }
+    return values - begin;
 }
-std::int64_t CompressFloats(const GatherSource& s, const float* row, std::int64_t first, std::int64_t end,
-                            float* values, std::int32_t* features) {
-    return compress(s, row, first, end, values, features);
+
+std::int64_t CompressBytes(const GatherSource& s, const std::uint8_t* row, std::int64_t range, float* values,
+                           std::int32_t* features, SparseView* views, std::int64_t apart) {
+    return compress_ranges(s, row, range, values, features, views, apart);
+}
+std::int64_t CompressFloats(const GatherSource& s, const float* row, std::int64_t range, float* values,
+                            std::int32_t* features, SparseView* views, std::int64_t apart) {
+    return compress_ranges(s, row, range, values, features, views, apart);
 }
 
 template <int kNumber>
@@ -170,12 +184,13 @@ HWY_EXPORT(CompressFloats);
 HWY_EXPORT(SparseProduct);
 HWY_EXPORT(SparseDescent);
 
-std::int64_t compress_row(const GatherSource& source, std::int64_t r, std::int64_t first, std::int64_t end,
-                          float* values, std::int32_t* features) {
+std::int64_t compress_row(const GatherSource& source, std::int64_t r, std::int64_t range, float* values,
+                          std::int32_t* features, SparseView* views, std::int64_t apart) {
     const std::int64_t at = source.row(r) * source.features;
     return source.bytes != nullptr
-               ? HWY_DYNAMIC_DISPATCH(CompressBytes)(source, source.bytes + at, first, end, values, features)
-               : HWY_DYNAMIC_DISPATCH(CompressFloats)(source, source.floats + at, first, end, values, features);
+               ? HWY_DYNAMIC_DISPATCH(CompressBytes)(source, source.bytes + at, range, values, features, views, apart)
+               : HWY_DYNAMIC_DISPATCH(CompressFloats)(source, source.floats + at, range, values, features, views,
+                                                      apart);
 }
 
 void sparse_product(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,

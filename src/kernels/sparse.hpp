@@ -16,10 +16,11 @@ struct SparseView {
 /// Room that compress_row needs behind its numbers: its last vector may write there.
 inline constexpr std::int64_t compress_margin = 16;
 
-/// Features [first, end) of batch row r, scaled, without its zeros: writes at most end − first values and their features (room
-/// for compress_margin more) and returns how many. Scales only: `subtract` and `offset` are not read. A NaN is not zero.
-std::int64_t compress_row(const GatherSource& source, std::int64_t r, std::int64_t first, std::int64_t end,
-                          float* values, std::int32_t* features);
+/// Batch row r, scaled, without its zeros, in ranges of `range` features: at views[k · apart] what range k has. The numbers and
+/// their features lie one behind another from `values` and `features` on, with room for all features and compress_margin more.
+/// Returns how many they are. Scales only: `subtract` and `offset` are not read. A NaN is not zero.
+std::int64_t compress_row(const GatherSource& source, std::int64_t r, std::int64_t range, float* values,
+                          std::int32_t* features, SparseView* views, std::int64_t apart);
 
 /// Whether a product's sums begin at zero or at what is there already.
 enum class Sums { begin, go_on };

@@ -50,8 +50,8 @@ void DenseNode::multiply_single_rows(std::int64_t rows, const float* x, float* z
     source.features = inputs_;
     auto* places = reinterpret_cast<std::int32_t*>(single_row_ + inputs_ + kernels::compress_margin);
     for (std::int64_t r = 0; r < rows; ++r) {
-        const std::int64_t count = kernels::compress_row(source, r, 0, inputs_, single_row_, places);
-        const kernels::SparseView row{count, single_row_, places};
+        kernels::SparseView row;
+        kernels::compress_row(source, r, inputs_, single_row_, places, &row, 1);
         kernels::sparse_product(1, &row, units_, pass_.weights + kernel_.offset, units_, kernels::Sums::begin,
                                 z + r * units_, units_);
     }

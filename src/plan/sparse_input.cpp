@@ -42,16 +42,8 @@ void SparseInput::look(const kernels::GatherSource& source, const Block& block) 
     for (std::int64_t r = block.begin; r < block.end; ++r) {
         const std::int64_t ahead = r + kernels::rows_ahead;
         if (ahead < block.end) kernels::prefetch_rows(source, ahead, ahead + 1);
-        float* values = values_of(r);
-        std::int32_t* features = features_of(r);
-        for (std::int64_t k = 0; k < ranges_; ++k) {
-            const std::int64_t count =
-                kernels::compress_row(source, r, k * range, std::min((k + 1) * range, features_), values, features);
-            rows_[k * largest_batch_ + r] = {count, values, features};
-            numbers += count;
-            values += count;
-            features += count;
-        }
+        numbers +=
+            kernels::compress_row(source, r, range, values_of(r), features_of(r), rows_.data() + r, largest_batch_);
         if (tells_of_dense_rows(r - block.begin + 1, numbers, features_)) {
             numbers_[block.index] = -1;
             return;

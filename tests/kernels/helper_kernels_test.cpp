@@ -23,17 +23,21 @@ class HelperKernels : public ::testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(Simd, HelperKernels, ::testing::ValuesIn(available_simd()),
                          [](const auto& simd) { return simd.param; });
 
-/// A row's numbers without the zeros.
+/// A row's numbers without the zeros, in ranges of features; the views of two ranges stand three apart.
 struct Compressed {
+    static constexpr std::int64_t apart = 3;
     Floats values;
     std::vector<std::int32_t> places;
-    kernels::SparseView view;
+    std::vector<kernels::SparseView> views;
+    std::int64_t count;
 
-    Compressed(const kernels::GatherSource& source, std::int64_t r, std::int64_t first, std::int64_t end)
-        : values(end - first + kernels::compress_margin, -1.0F), places(values.size(), -1) {
-        view = {kernels::compress_row(source, r, first, end, values.data(), places.data()), values.data(),
-                places.data()};
-    }
+    Compressed(const kernels::GatherSource& source, std::int64_t r, std::int64_t range)
+        : values(source.features + kernels::compress_margin, -1.0F),
+          places(values.size(), -1),
+          views((source.features + range - 1) / range * apart),
+          count(kernels::compress_row(source, r, range, values.data(), places.data(), views.data(), apart)) {}
+    /// All of them.
+    kernels::SparseView view() const { return {count, values.data(), places.data()}; }
 };
 
 TEST_P(HelperKernels, CompressLeavesOutZerosAndNothingElse) {
@@ -47,7 +51,7 @@ TEST_P(HelperKernels, CompressLeavesOutZerosAndNothingElse) {
         const std::uint32_t order[] = {3, 0};
         for (const bool as_bytes : {true, false}) {
             for (const bool scaled : {true, false}) {
-                for (const std::int64_t first : {std::int64_t{0}, features / 3}) {
+                for (const std::int64_t range : {features, features / 3 + 1}) {
                     kernels::GatherSource source;
                     if (as_bytes) {
                         source.bytes = bytes.data();
@@ -57,16 +61,22 @@ TEST_P(HelperKernels, CompressLeavesOutZerosAndNothingElse) {
                     source.rows = order;
                     source.features = features;
                     source.scale = scaled ? scale.data() : nullptr;
-                    const Compressed row(source, 0, first, features);
+                    const Compressed row(source, 0, range);
                     std::int64_t at = 0;
-                    for (std::int64_t f = first; f < features; ++f) {
-                        const float x = floats[3 * features + f];
-                        if (x == 0) continue;
-                        ASSERT_LT(at, row.view.count);
-                        ASSERT_EQ(row.places[at], f);
-                        ASSERT_EQ(row.values[at++], scaled ? x * scale[f] : x);
+                    for (std::int64_t first = 0; first < features; first += range) {
+                        const kernels::SparseView& view = row.views[first / range * Compressed::apart];
+                        ASSERT_EQ(view.values, row.values.data() + at);
+                        ASSERT_EQ(view.places, row.places.data() + at);
+                        const std::int64_t before = at;
+                        for (std::int64_t f = first; f < std::min(first + range, features); ++f) {
+                            const float x = floats[3 * features + f];
+                            if (x == 0) continue;
+                            ASSERT_EQ(row.places[at], f);
+                            ASSERT_EQ(row.values[at++], scaled ? x * scale[f] : x);
+                        }
+                        ASSERT_EQ(at - before, view.count);
                     }
-                    ASSERT_EQ(at, row.view.count);
+                    ASSERT_EQ(at, row.count);
                 }
             }
         }
@@ -82,8 +92,8 @@ TEST_P(HelperKernels, CompressKeepsNaNAndInfinity) {
     kernels::GatherSource source;
     source.floats = x.data();
     source.features = 40;
-    const Compressed row(source, 0, 0, 40);
-    ASSERT_EQ(row.view.count, 3);
+    const Compressed row(source, 0, 40);
+    ASSERT_EQ(row.count, 3);
     EXPECT_EQ(row.places[0], 3);
     EXPECT_TRUE(std::isnan(row.values[0]));
     EXPECT_EQ(row.values[1], x[20]);
@@ -100,8 +110,8 @@ TEST_P(HelperKernels, SparseProductIsTheSumOverItsNumbers) {
             kernels::GatherSource source;
             source.floats = x.data();
             source.features = k;
-            const Compressed rows[] = {{source, 0, 0, k}, {source, 1, 0, k}, {source, 2, 0, k}};
-            const kernels::SparseView views[] = {rows[0].view, rows[1].view, rows[2].view};
+            const Compressed rows[] = {{source, 0, k}, {source, 1, k}, {source, 2, k}};
+            const kernels::SparseView views[] = {rows[0].view(), rows[1].view(), rows[2].view()};
             // In one go, and with the first half of each row's numbers before the second.
             kernels::sparse_product(3, views, n, w.data(), n + 2, kernels::Sums::begin, y.data(), n + 1);
             Floats halves(3 * (n + 1), 99.0F);
@@ -146,8 +156,8 @@ TEST_P(HelperKernels, SparseDescentIsASparseProductAndAnSgdStep) {
         kernels::GatherSource source;
         source.floats = x.data();
         source.features = k;
-        const Compressed rows[] = {{source, 0, 0, k}, {source, 1, 0, k}, {source, 2, 0, k}};
-        const kernels::SparseView views[] = {rows[0].view, rows[1].view, rows[2].view};
+        const Compressed rows[] = {{source, 0, k}, {source, 1, k}, {source, 2, k}};
+        const kernels::SparseView views[] = {rows[0].view(), rows[1].view(), rows[2].view()};
         const std::int32_t places[] = {4, 0, 2};
         const float rate = 0.3F;
         for (const bool begun : {false, true}) {
