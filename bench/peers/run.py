@@ -109,9 +109,8 @@ def main() -> int:
     if load > 0.5:
         note(f"the load of this machine is {load:.1f}: something else runs, and these times will be too long")
     rows, versions = measure_cells(cells_of(works, datas, threads, options.quick), chosen, rounds, seconds, mnist())
-    jobs, left_out = (
-        measure_jobs(max(threads), min(rounds, 1 if options.quick and not options.rounds else 5), note) if "job" in works else ([], {})
-    )
+    job_rounds = min(5, options.rounds or (1 if options.quick else 5))
+    jobs, left_out = measure_jobs(max(threads), job_rounds, note) if "job" in works else ([], {})
     if "normalize" in works:
         versions["oneDNN"] = onednn_batchnorm(64, 64, 1, 0)["version"]
     versions["Evenkeel"] = run_json(1, EVENKEEL, "explain", "--json")["version"]
