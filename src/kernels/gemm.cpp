@@ -11,11 +11,11 @@
 
 namespace evenkeel::kernels {
 
-void gemm(Transpose transpose_a, Transpose transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
-          std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
+void gemm(Transpose transpose_a, Transpose transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, float alpha,
+          const float* a, std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
     if (omp_get_max_threads() != 1) fail_work("gemm", "one OpenMP thread (run inside a ThreadPool)", "more");
     const dnnl_status_t status =
-        dnnl_sgemm(transpose_a == Transpose::yes ? 'T' : 'N', transpose_b == Transpose::yes ? 'T' : 'N', m, n, k, 1.0F,
+        dnnl_sgemm(transpose_a == Transpose::yes ? 'T' : 'N', transpose_b == Transpose::yes ? 'T' : 'N', m, n, k, alpha,
                    a, lda, b, ldb, beta, c, ldc);
     if (status != dnnl_success)
         fail_work("gemm", "oneDNN's success", "status " + std::to_string(static_cast<int>(status)));

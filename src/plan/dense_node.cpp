@@ -71,7 +71,7 @@ void DenseNode::forward(const Block& block) {
     } else if (pass_.batch.rows * per_row_ <= most_single_rows) {
         multiply_single_rows(m, in_.row(block.row), z);
     } else {
-        kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, in_.row(block.row), inputs_,
+        kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, 1.0F, in_.row(block.row), inputs_,
                       pass_.weights + kernel_.offset, units_, 0.0F, z, units_);
     }
     if (bias_ != nullptr && next_ == nullptr) kernels::add_bias(m, units_, pass_.weights + bias_->offset, z);
@@ -82,7 +82,7 @@ void DenseNode::backward(const Block& block) {
     if (in_.gradient == nullptr) return;
     const bool turned = uses_transposed();
     kernels::gemm(Transpose::no, turned ? Transpose::no : Transpose::yes, block.rows() * per_row_, inputs_, units_,
-                  out_.gradient_row(block.row), units_, turned ? transposed_ : pass_.weights + kernel_.offset,
+                  1.0F, out_.gradient_row(block.row), units_, turned ? transposed_ : pass_.weights + kernel_.offset,
                   turned ? inputs_ : units_, 0.0F, in_.gradient_row(block.row), inputs_);
 }
 
@@ -103,7 +103,7 @@ void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
     if (part.variable == &kernel_ && is_sparse()) {
         sparse_gradient(part, gradient);
     } else if (part.variable == &kernel_) {
-        kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, m, in_.data + part.first_row, inputs_,
+        kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, m, 1.0F, in_.data + part.first_row, inputs_,
                       out_.gradient, units_, 0.0F, gradient, units_);
     } else if (bias_cancels()) {
         std::fill_n(gradient, part.size, 0.0F);
@@ -140,8 +140,18 @@ void DenseNode::sparse_gradient(const WeightPart& part, float* gradient) {
     std::fill(gradient, end, 0.0F);
 }
 
-// The last group's sums go into the weights, in which they are subtracted, without a stop in memory.
+// W ← W − rate·xᵀ·dz.
 void DenseNode::descend(const WeightPart& part, float rate, float* scratch, float* weights) {
+    if (is_sparse()) {
+        sparse_descent(part, rate, scratch, weights);
+    } else {
+        kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, pass_.batch.rows * per_row_, -rate,
+                      in_.data + part.first_row, inputs_, out_.gradient, units_, 1.0F, weights + part.offset, units_);
+    }
+}
+
+// The last group's sums go into the weights, in which they are subtracted, without a stop in memory.
+void DenseNode::sparse_descent(const WeightPart& part, float rate, float* scratch, float* weights) {
     sparse_->turn(part.first_row);
     const std::int64_t last = sparse_->groups() - 1;
     for (std::int64_t c = 0; c < units_; c += strip()) {

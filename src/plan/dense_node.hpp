@@ -22,7 +22,7 @@ class DenseNode : public Node {
     void backward(const Block& block) override;
     std::vector<WeightPart> weight_parts() const override;
     void weight_gradient(const WeightPart& part, float* gradient) override;
-    bool descends(const WeightPart& part) const override { return part.variable == &kernel_ && is_sparse(); }
+    bool descends(const WeightPart& part) const override { return part.variable == &kernel_; }
     void descend(const WeightPart& part, float rate, float* scratch, float* weights) override;
 
     const Variable* bias() const { return bias_; }
@@ -42,6 +42,7 @@ class DenseNode : public Node {
     void multiply_single_rows(std::int64_t rows, const float* x, float* z) const;
     void sparse_forward(const Block& block, float* z) const;
     void sparse_gradient(const WeightPart& part, float* gradient);
+    void sparse_descent(const WeightPart& part, float rate, float* scratch, float* weights);
     void add_groups(const WeightPart& part, std::int64_t c, std::int64_t width, std::int64_t groups, float* gradient,
                     std::int64_t stride) const;
     void cut_strips(const Block& block);

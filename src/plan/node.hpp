@@ -88,7 +88,7 @@ class Node {
     virtual std::vector<WeightPart> weight_parts() const { return {}; }
     /// Writes the part's gradient, [size]. Called after backward.
     virtual void weight_gradient(const WeightPart&, float* /*gradient*/) {}
-    /// True where `descend` is a shorter way to a plain w ← w − rate·∂C/∂w, of the same bits.
+    /// True where `descend` is a shorter way to a plain w ← w − rate·∂C/∂w: one sum, of another rounding.
     virtual bool descends(const WeightPart&) const { return false; }
     /// That, for the part's weights; scratch: [size]. Called after backward.
     virtual void descend(const WeightPart&, float /*rate*/, float* /*scratch*/, float* /*weights*/) {}

@@ -48,8 +48,8 @@ class Plan {
     void commit_statistics(VariableValues& values);
 
     /// forward, backward, update, commit_statistics; each part of the weights is updated while its gradient
-    /// is still in cache, where clipping does not forbid it. The same bits as the four calls. A batch that
-    /// fails changes nothing.
+    /// is still in cache, where clipping does not forbid it. The same bits as the four calls, but that plain SGD
+    /// takes a kernel's gradient and its step as one sum. A batch that fails changes nothing.
     BatchResult train_step(const BatchView& batch, VariableValues& values, OptimizerValues& optimizer,
                            std::uint64_t seed, const BatchView* next = nullptr);
 

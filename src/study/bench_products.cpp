@@ -49,21 +49,21 @@ void StepProducts::products_of_rows(std::int64_t begin, std::int64_t rows) {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
         Layer& l = layers_[i];
         float* z = i + 1 < layers_.size() ? layers_[i + 1].x.data() : output_.data();
-        kernels::gemm(Transpose::no, Transpose::no, rows, l.units, l.inputs, l.x.data() + begin * l.inputs, l.inputs,
-                      l.weights.data(), l.units, 0.0F, z + begin * l.units, l.units);
+        kernels::gemm(Transpose::no, Transpose::no, rows, l.units, l.inputs, 1.0F, l.x.data() + begin * l.inputs,
+                      l.inputs, l.weights.data(), l.units, 0.0F, z + begin * l.units, l.units);
     }
     for (std::size_t i = layers_.size(); i-- > 1;) {
         Layer& l = layers_[i];
-        kernels::gemm(Transpose::no, Transpose::yes, rows, l.inputs, l.units, l.z_gradient.data() + begin * l.units,
-                      l.units, l.weights.data(), l.units, 0.0F, layers_[i - 1].z_gradient.data() + begin * l.inputs,
-                      l.inputs);
+        kernels::gemm(Transpose::no, Transpose::yes, rows, l.inputs, l.units, 1.0F,
+                      l.z_gradient.data() + begin * l.units, l.units, l.weights.data(), l.units, 0.0F,
+                      layers_[i - 1].z_gradient.data() + begin * l.inputs, l.inputs);
     }
 }
 
 // ∂C/∂W = xᵀ·∂C/∂z.
 void StepProducts::product_of_part(const Part& part) {
     Layer& l = layers_[part.layer];
-    kernels::gemm(Transpose::yes, Transpose::no, part.count, l.units, rows_, l.x.data() + part.first, l.inputs,
+    kernels::gemm(Transpose::yes, Transpose::no, part.count, l.units, rows_, 1.0F, l.x.data() + part.first, l.inputs,
                   l.z_gradient.data(), l.units, 0.0F, l.gradient.data() + part.first * l.units, l.units);
 }
 
