@@ -4,6 +4,7 @@
 
 #include "kernels/columns.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/panels.hpp"
 #include "kernels/sparse.hpp"
 #include "kernels/transpose.hpp"
 #include "plan/batch_normalization_node.hpp"
@@ -36,7 +37,8 @@ DenseNode::DenseNode(const Pass& pass, Value in, Value out, const Variable& kern
       units_(kernel.shape[1]),
       per_row_(in_.size / inputs_),
       transposed_(room.transposed),
-      single_row_(room.single_row) {}
+      single_row_(room.single_row),
+      panels_(room.panels) {}
 
 bool DenseNode::bias_cancels() const {
     return next_ != nullptr && next_->uses_batch();
@@ -57,6 +59,12 @@ void DenseNode::multiply_single_rows(std::int64_t rows, const float* x, float* z
     }
 }
 
+void DenseNode::prepare_forward(const Block& block) {
+    if (!uses_panels()) return;
+    kernels::pack_panels(inputs_, units_, inputs_ * block.index / pass_.blocks,
+                         inputs_ * (block.index + 1) / pass_.blocks, pass_.weights + kernel_.offset, panels_);
+}
+
 void DenseNode::forward(const Block& block) {
     const std::int64_t m = block.rows() * per_row_;
     float* z = out_.row(block.row);
@@ -70,6 +78,8 @@ void DenseNode::forward(const Block& block) {
         sparse_forward(block, z);
     } else if (pass_.batch.rows * per_row_ <= most_single_rows) {
         multiply_single_rows(m, in_.row(block.row), z);
+    } else if (uses_panels()) {
+        kernels::panels_product(m, units_, inputs_, in_.row(block.row), panels_, z);
     } else {
         kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, 1.0F, in_.row(block.row), inputs_,
                       pass_.weights + kernel_.offset, units_, 0.0F, z, units_);

@@ -6,6 +6,7 @@
 #include "core/memory.hpp"
 #include "evenkeel/core/error.hpp"
 #include "kernels/activation.hpp"
+#include "kernels/panels.hpp"
 #include "plan/activation_node.hpp"
 #include "plan/dense_node.hpp"
 #include "plan/dropout_node.hpp"
@@ -140,9 +141,12 @@ class Lowering {
         trains_ = trains_ || layer.trainable;
         const Value out = value(shapes_[layer_ + 1], trains_);
         const bool first = graph_.nodes.size() == 1 && current_.shape.size() == 1;
+        const std::int64_t units = kernel->shape[1];
         DenseNode::Room room{};
         if (current_.gradient != nullptr) room.transposed = reserve_floats(kernel->size);
         room.single_row = reserve_floats(DenseNode::single_row_floats(kernel->shape[0]));
+        if (!options_.training && options_.largest_batch * (out.size / units) >= DenseNode::fewest_rows_of_panels)
+            room.panels = reserve_floats(kernels::panels_floats(kernel->shape[0], units));
         dense_ = push<DenseNode>(current_, out, *kernel, bias, room);
         if (first) first_dense_ = dense_;
         current_ = out;

@@ -68,6 +68,11 @@ class Node {
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
+    /// True where `prepare_forward` has something to do in this pass: blocks share it before any of them runs forward, and after
+    /// the input has looked at the batch.
+    virtual bool prepares_forward() const { return false; }
+    virtual void prepare_forward(const Block&) {}
+
     virtual bool looks_at_batch() const { return false; }
     virtual void look_forward(const Block&) {}
     virtual void finish_forward() {}

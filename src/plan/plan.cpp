@@ -84,6 +84,11 @@ void Plan::run_forward(std::size_t nodes, const AtEnd& at_end) {
         pool_.run(pass_.blocks, [&](std::int64_t index) { list[0]->look_forward(block(index)); });
         list[0]->finish_forward();
     }
+    if (std::any_of(list.begin(), list.end(), [](const auto& node) { return node->prepares_forward(); })) {
+        pool_.run(pass_.blocks, [&](std::int64_t index) {
+            for (const auto& node : list) node->prepare_forward(block(index));
+        });
+    }
     for (std::size_t first = 0; first < nodes;) {
         std::size_t end = first + 1;
         while (end < nodes && !list[end]->looks_at_batch()) ++end;

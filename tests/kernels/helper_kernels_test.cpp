@@ -7,6 +7,8 @@
 
 #include "kernels/channel_coefficients.hpp"
 #include "kernels/optimizer.hpp"
+#include "kernels/panels.hpp"
+#include "kernels/reference/dense.hpp"
 #include "kernels/sparse.hpp"
 #include "kernels/transpose.hpp"
 #include "support/random_values.hpp"
@@ -184,6 +186,37 @@ TEST_P(HelperKernels, TransposeTurnsItsRows) {
             kernels::transpose(rows, columns, rows / 3, rows, x.data(), out.data());
             for (std::int64_t r = 0; r < rows; ++r) {
                 for (std::int64_t c = 0; c < columns; ++c) ASSERT_EQ(out[c * rows + r], x[r * columns + c]);
+            }
+        }
+    }
+}
+
+TEST_P(HelperKernels, PanelsProductIsDense) {
+    for (const std::int64_t k : {1, 9, 100}) {
+        for (const std::int64_t n : {1, 7, 10, 32, 33, 64, 100}) {
+            const Floats w = normal_values<float>(k * n, 9);
+            Floats panels(kernels::panels_floats(k, n) + 1, -1.0F);
+            kernels::pack_panels(k, n, 0, k / 3, w.data(), panels.data());
+            kernels::pack_panels(k, n, k / 3, k, w.data(), panels.data());
+            ASSERT_EQ(panels.back(), -1.0F);
+            for (const std::int64_t m : {1, 5, 6, 7, 12, 13, 64}) {
+                const Floats x = normal_values<float>(m * k, 10);
+                Floats z(m * n + 1, -1.0F);
+                kernels::panels_product(m, n, k, x.data(), panels.data(), z.data());
+                ASSERT_EQ(z.back(), -1.0F);
+
+                const std::vector<double> exact_x(x.begin(), x.end()), exact_w(w.begin(), w.end());
+                std::vector<double> exact(m * n);
+                kernels::reference::dense<double>(m, k, n, exact_x.data(), exact_w.data(), nullptr, exact.data());
+                for (std::int64_t i = 0; i < m * n; ++i) {
+                    double magnitude = 0;
+                    for (std::int64_t j = 0; j < k; ++j)
+                        magnitude += std::abs(exact_x[i / n * k + j] * exact_w[j * n + i % n]);
+                    ASSERT_NEAR(z[i], exact[i], static_cast<double>(k) * 0x1p-24 * magnitude) << k << " × " << n;
+                }
+                Floats row(n);
+                kernels::panels_product(1, n, k, x.data() + (m - 1) * k, panels.data(), row.data());
+                ASSERT_TRUE(std::equal(row.begin(), row.end(), z.end() - 1 - n)) << "bits of a row by itself";
             }
         }
     }

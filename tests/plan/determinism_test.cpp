@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "plan/dense_node.hpp"
 #include "support/net.hpp"
 #include "support/random_values.hpp"
 
@@ -158,6 +159,31 @@ TEST_P(Determinism, PredictionsAreTheSameWithRoomForABlockAsForTheBatch) {
                 ASSERT_EQ(predictions, expected) << rows << " rows, " << threads << " threads";
             }
         }
+    }
+}
+
+// Who only predicts many dense rows copies W into panels; a plan that could train multiplies as in training.
+TEST(DeterminismOfPanels, PredictionsOfManyRowsAreTheSameForAnyThreadsAndThoseOfTraining) {
+    constexpr std::int64_t most = 600;
+    const Floats x = normal_values<float>(most * 500, 5);
+    Net net(layers(), {}, {.largest_batch = most}, 3);
+    for (const std::int64_t rows : {most, DenseNode::fewest_rows_of_panels}) {
+        BatchView batch;
+        batch.rows = rows;
+        batch.x.floats = x.data();
+        batch.x.features = 500;
+        Floats of_training(static_cast<std::size_t>(rows * 10)), one(of_training.size());
+        net.plan.predict(batch, net.values, of_training);
+        for (const int threads : {1, 2, 3, 8}) {
+            ThreadPool pool(threads);
+            Plan plan(net.description, net.layout, nullptr, pool, {.largest_batch = most, .training = false});
+            Floats predictions(of_training.size());
+            plan.predict(batch, net.values, predictions);
+            if (threads == 1) one = predictions;
+            ASSERT_EQ(predictions, one) << rows << " rows, " << threads << " threads";
+        }
+        EXPECT_NE(one, of_training) << "another order of sums";
+        for (std::size_t i = 0; i < one.size(); ++i) ASSERT_NEAR(one[i], of_training[i], 1e-5F) << i;
     }
 }
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+
+namespace evenkeel::kernels {
+
+/// Floats that the panels of a W [k, n] take.
+std::int64_t panels_floats(std::int64_t k, std::int64_t n);
+
+/// Copies rows [begin, end) of W [k, n] into panels: a few columns, as many as sums stay in registers, one row behind the other.
+/// A product then reads W in the order in which it lies, again for every few rows of x. Many rows must use it to pay for the copy.
+void pack_panels(std::int64_t k, std::int64_t n, std::int64_t begin, std::int64_t end, const float* w, float* panels);
+
+/// z = x·W, row-major: x [m, k], z [m, n], W in panels. Each number of z is one sum in the order of k, whatever m and n are.
+void panels_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* panels, float* z);
+
+}  // namespace evenkeel::kernels
