@@ -18,12 +18,9 @@ using D = hn::ScalableTag<float>;
 // Sums of rows_at_once × 2 vectors, what they multiply and one number of x fill the registers: 16, or 32 with AVX-512.
 constexpr int rows_at_once = HWY_MAX_BYTES == 64 ? 12 : 6;
 
+static_assert(2 * HWY_MAX_BYTES / sizeof(float) <= 32, "panels_floats leaves room for it");
 HWY_INLINE std::int64_t width() {
     return 2 * static_cast<std::int64_t>(hn::Lanes(D()));
-}
-
-std::int64_t PanelsFloats(std::int64_t k, std::int64_t n) {
-    return (n + width() - 1) / width() * width() * k;
 }
 
 void PackPanels(std::int64_t k, std::int64_t n, std::int64_t begin, std::int64_t end, const float* HWY_RESTRICT w,
@@ -95,13 +92,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace evenkeel::kernels {
 
-HWY_EXPORT(PanelsFloats);
 HWY_EXPORT(PackPanels);
 HWY_EXPORT(PanelsProduct);
-
-std::int64_t panels_floats(std::int64_t k, std::int64_t n) {
-    return HWY_DYNAMIC_DISPATCH(PanelsFloats)(k, n);
-}
 
 void pack_panels(std::int64_t k, std::int64_t n, std::int64_t begin, std::int64_t end, const float* w, float* panels) {
     HWY_DYNAMIC_DISPATCH(PackPanels)(k, n, begin, end, w, panels);

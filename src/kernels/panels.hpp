@@ -4,8 +4,10 @@
 
 namespace evenkeel::kernels {
 
-/// Floats that the panels of a W [k, n] take.
-std::int64_t panels_floats(std::int64_t k, std::int64_t n);
+/// Room for the panels of a W [k, n], enough for any instruction set: their columns are a multiple of 32 at most.
+constexpr std::int64_t panels_floats(std::int64_t k, std::int64_t n) {
+    return (n + 31) / 32 * 32 * k;
+}
 
 /// Copies rows [begin, end) of W [k, n] into panels: a few columns, as many as sums stay in registers, one row behind the other.
 /// A product then reads W in the order in which it lies, again for every few rows of x. Many rows must use it to pay for the copy.
