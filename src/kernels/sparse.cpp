@@ -5,96 +5,13 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
-#include "kernels/gather-inl.h"
-
 #include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
 
-// For each byte, the places of its set bits, one behind another.
-struct PlacesOfBits {
-    std::uint8_t of[256][8] = {};
-    constexpr PlacesOfBits() {
-        for (int bits = 0; bits < 256; ++bits) {
-            for (int place = 0, count = 0; place < 8; ++place)
-                if ((bits >> place & 1) != 0) of[bits][count++] = static_cast<std::uint8_t>(place);
-        }
-    }
-};
-constexpr PlacesOfBits places_of_bits;
-
-// Writes the lanes of v that are wanted, and their places from c on, side by side, with anything behind them up to a whole
-// vector; returns how many they are.
-template <class D, class V = hn::Vec<D>, class M = hn::Mask<D>>
-HWY_INLINE std::int64_t squeeze(D d, V v, M wanted, std::int64_t c, float* HWY_RESTRICT values,
-                                std::int32_t* HWY_RESTRICT features) {
-    const hn::RebindToSigned<D> di;
-    const auto first = hn::Set(di, static_cast<std::int32_t>(c));
-    if constexpr (HWY_MAX_BYTES == 16 || HWY_MAX_BYTES == 32) {
-        // Without an instruction for it. Compress() of Highway 1.0 looks in a table that g++ copies to the stack each time.
-        const hn::Rebind<std::uint8_t, D> du8;
-        std::uint8_t bits[8];
-        hn::StoreMaskBits(d, wanted, bits);
-        const auto places = hn::PromoteTo(di, hn::LoadU(du8, places_of_bits.of[bits[0]]));
-        hn::StoreU(hn::TableLookupLanes(v, hn::IndicesFromVec(d, places)), d, values);
-        hn::StoreU(hn::Add(places, first), di, features);
-        return hwy::PopCount(bits[0]);
-    } else {
-        if (hn::AllFalse(d, wanted)) return 0;
-        hn::StoreU(hn::Compress(v, wanted), d, values);
-        hn::StoreU(hn::Compress(hn::Add(hn::Iota(di, 0), first), hn::RebindMask(di, wanted)), di, features);
-        return static_cast<std::int64_t>(hn::CountTrue(d, wanted));
-    }
-}
-
-// Features [first, end). Each vector is squeezed, and the next one overwrites what it left behind.
-template <typename T>
-HWY_INLINE std::int64_t compress(const float* HWY_RESTRICT scale, const T* HWY_RESTRICT row, std::int64_t first,
-                                 std::int64_t end, float* HWY_RESTRICT values, std::int32_t* HWY_RESTRICT features) {
-    const hn::ScalableTag<float> d;
-    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-    static_assert(HWY_MAX_BYTES / sizeof(float) <= compress_margin);
-    const auto zero = hn::Zero(d);
-    std::int64_t count = 0, c = first;
-    for (; c + lanes <= end; c += lanes) {
-        const auto raw = load_as_float(d, row + c);
-        const auto wanted = hn::Not(hn::Eq(raw, zero));  // Ne() takes a NaN for equal
-        const auto v = scale != nullptr ? hn::Mul(raw, hn::LoadU(d, scale + c)) : raw;
-        count += squeeze(d, v, wanted, c, values + count, features + count);
-    }
-    for (; c < end; ++c) {
-        const auto raw = static_cast<float>(row[c]);
-        if (raw == 0.0F) continue;
-        values[count] = scale != nullptr ? raw * scale[c] : raw;
-        features[count++] = static_cast<std::int32_t>(c);
-    }
-    return count;
-}
-
-template <typename T>
-HWY_INLINE std::int64_t compress_ranges(const GatherSource& s, const T* row, std::int64_t range, float* values,
-                                        std::int32_t* features, SparseView* views, std::int64_t apart) {
-    const float* const begin = values;
-    for (std::int64_t first = 0; first < s.features; first += range, views += apart) {
-        const std::int64_t end = first + range < s.features ? first + range : s.features;
-        const std::int64_t count = compress(s.scale, row, first, end, values, features);
-        *views = {count, values, features};
-        values += count;
-        features += count;
-    }
-    return values - begin;
-}
-
-std::int64_t CompressBytes(const GatherSource& s, const std::uint8_t* row, std::int64_t range, float* values,
-                           std::int32_t* features, SparseView* views, std::int64_t apart) {
-    return compress_ranges(s, row, range, values, features, views, apart);
-}
-std::int64_t CompressFloats(const GatherSource& s, const float* row, std::int64_t range, float* values,
-                            std::int32_t* features, SparseView* views, std::int64_t apart) {
-    return compress_ranges(s, row, range, values, features, views, apart);
-}
+namespace hn = hwy::HWY_NAMESPACE;
 
 template <int kNumber>
 using Number = std::integral_constant<int, kNumber>;
@@ -179,19 +96,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace evenkeel::kernels {
 
-HWY_EXPORT(CompressBytes);
-HWY_EXPORT(CompressFloats);
 HWY_EXPORT(SparseProduct);
 HWY_EXPORT(SparseDescent);
-
-std::int64_t compress_row(const GatherSource& source, std::int64_t r, std::int64_t range, float* values,
-                          std::int32_t* features, SparseView* views, std::int64_t apart) {
-    const std::int64_t at = source.row(r) * source.features;
-    return source.bytes != nullptr
-               ? HWY_DYNAMIC_DISPATCH(CompressBytes)(source, source.bytes + at, range, values, features, views, apart)
-               : HWY_DYNAMIC_DISPATCH(CompressFloats)(source, source.floats + at, range, values, features, views,
-                                                      apart);
-}
 
 void sparse_product(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
                     Sums sums, float* y, std::int64_t y_stride) {

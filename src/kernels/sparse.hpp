@@ -2,25 +2,17 @@
 
 #include <cstdint>
 
-#include "kernels/gather.hpp"
-
 namespace evenkeel::kernels {
 
-/// Numbers that are not zero, and where they stand: the rest of a row (or column) is zero.
+/// Places are bytes: numbers stand in a range of at most so many.
+inline constexpr std::int64_t most_places = 256;
+
+/// Numbers that are not zero, and where they stand in their range: the rest of it is zero.
 struct SparseView {
     std::int64_t count = 0;
     const float* values = nullptr;         ///< [count]
-    const std::int32_t* places = nullptr;  ///< [count], ascending
+    const std::uint8_t* places = nullptr;  ///< [count], ascending
 };
-
-/// Room that compress_row needs behind its numbers: its last vector may write there.
-inline constexpr std::int64_t compress_margin = 16;
-
-/// Batch row r, scaled, without its zeros, in ranges of `range` features: at views[k · apart] what range k has. The numbers and
-/// their features lie one behind another from `values` and `features` on, with room for all features and compress_margin more.
-/// Returns how many they are. Scales only: `subtract` and `offset` are not read. A NaN is not zero.
-std::int64_t compress_row(const GatherSource& source, std::int64_t r, std::int64_t range, float* values,
-                          std::int32_t* features, SparseView* views, std::int64_t apart);
 
 /// Whether a product's sums begin at zero or at what is there already.
 enum class Sums { begin, go_on };

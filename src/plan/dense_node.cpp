@@ -37,25 +37,24 @@ DenseNode::DenseNode(const Pass& pass, Value in, Value out, const Variable& kern
       units_(kernel.shape[1]),
       per_row_(in_.size / inputs_),
       transposed_(room.transposed),
-      single_row_(room.single_row),
       panels_(room.panels) {}
 
 bool DenseNode::bias_cancels() const {
     return next_ != nullptr && next_->uses_batch();
 }
 
-// So few rows give a matrix product nothing to reuse, and a unit that a ReLU switched off need not be multiplied. They are one
-// block, whose room this is.
+// So few rows give a matrix product nothing to reuse, and a unit that a ReLU switched off need not be multiplied.
 void DenseNode::multiply_single_rows(std::int64_t rows, const float* x, float* z) const {
-    kernels::GatherSource source;
-    source.floats = x;
-    source.features = inputs_;
-    auto* places = reinterpret_cast<std::int32_t*>(single_row_ + inputs_ + kernels::compress_margin);
-    for (std::int64_t r = 0; r < rows; ++r) {
-        kernels::SparseView row;
-        kernels::compress_row(source, r, inputs_, single_row_, places, &row, 1);
-        kernels::sparse_product(1, &row, units_, pass_.weights + kernel_.offset, units_, kernels::Sums::begin,
-                                z + r * units_, units_);
+    for (std::int64_t r = 0; r < rows; ++r, x += inputs_, z += units_) {
+        for (std::int64_t first = 0; first < inputs_; first += kernels::most_places) {
+            float values[kernels::most_places + kernels::squeeze_margin];
+            std::uint8_t places[kernels::most_places + kernels::squeeze_margin];
+            const kernels::SparseView row{
+                kernels::squeeze(std::min(kernels::most_places, inputs_ - first), x + first, values, places), values,
+                places};
+            kernels::sparse_product(1, &row, units_, pass_.weights + kernel_.offset + first * units_, units_,
+                                    first == 0 ? kernels::Sums::begin : kernels::Sums::go_on, z, units_);
+        }
     }
 }
 
@@ -125,7 +124,7 @@ void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
 void DenseNode::sparse_forward(const Block& block, float* z) const {
     for (std::int64_t first = 0; first < inputs_; first += SparseInput::range) {
         kernels::sparse_product(block.rows(), sparse_->rows(first, block.begin, block.end).data(), units_,
-                                pass_.weights + kernel_.offset, units_,
+                                pass_.weights + kernel_.offset + first * units_, units_,
                                 first == 0 ? kernels::Sums::begin : kernels::Sums::go_on, z, units_);
     }
 }
@@ -169,7 +168,7 @@ void DenseNode::sparse_descent(const WeightPart& part, float rate, float* scratc
         add_groups(part, c, width, last, scratch, width);
         const auto columns = sparse_->columns(part.first_row, last);
         kernels::sparse_descent(static_cast<std::int64_t>(columns.size()), columns.data(), width,
-                                strips_ + pass_.batch.rows * c, width, last > 0 ? scratch : nullptr,
+                                group_of_strip(c, last), width, last > 0 ? scratch : nullptr,
                                 {rate, sparse_->active(part.first_row).data(), weights + kernel_.offset + c, units_});
     }
 }
@@ -180,7 +179,7 @@ void DenseNode::add_groups(const WeightPart& part, std::int64_t c, std::int64_t 
     for (std::int64_t group = 0; group < groups; ++group) {
         const auto columns = sparse_->columns(part.first_row, group);
         kernels::sparse_product(static_cast<std::int64_t>(columns.size()), columns.data(), width,
-                                strips_ + pass_.batch.rows * c, width,
+                                group_of_strip(c, group), width,
                                 group == 0 ? kernels::Sums::begin : kernels::Sums::go_on, gradient, stride);
     }
 }
@@ -197,6 +196,10 @@ void DenseNode::cut_strips(const Block& block) {
 
 std::int64_t DenseNode::strip() const {
     return std::max<std::int64_t>(narrowest_strip, floats_of_strip / pass_.batch.rows / 16 * 16);
+}
+
+const float* DenseNode::group_of_strip(std::int64_t c, std::int64_t group) const {
+    return strips_ + pass_.batch.rows * c + group * SparseInput::group * std::min(strip(), units_ - c);
 }
 
 }  // namespace evenkeel

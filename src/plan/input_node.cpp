@@ -11,22 +11,29 @@
 
 namespace evenkeel {
 
-// A zero must stay one: scaled, but not moved.
+// A zero must stay one: scaled, but not moved. So the scale is a Rescaling's, one for all features.
 bool InputNode::may_be_sparse() const {
     return sparse_ != nullptr && subtract_.size() == 0 && offset_.size() == 0;
 }
 
-void InputNode::look_forward(const Block& block) {
-    kernels::GatherSource source = pass_.batch.x;
-    source.scale = scale_.data();
-    sparse_->look(source, block);
-}
-
-void InputNode::forward(const Block& block) {
+kernels::GatherSource InputNode::source() const {
     kernels::GatherSource source = pass_.batch.x;
     source.subtract = subtract_.data();
     source.scale = scale_.data();
     source.offset = offset_.data();
+    return source;
+}
+
+void InputNode::look_forward(const Block& block) {
+    sparse_->look(source(), block);
+}
+
+void InputNode::finish_forward() {
+    sparse_->finish(source(), pass_.batch.rows, pass_.blocks);
+}
+
+void InputNode::forward(const Block& block) {
+    const kernels::GatherSource source = this->source();
     if (!is_sparse() || keep_) kernels::gather(source, block.begin, block.end, out_.row(block.row));
     if (pass_.training) finite_[block.index] = source.floats == nullptr || is_finite(block);
 }
@@ -34,8 +41,8 @@ void InputNode::forward(const Block& block) {
 bool InputNode::is_finite(const Block& block) const {
     if (!is_sparse()) return kernels::all_finite(block.rows() * out_.size, out_.row(block.row));
     for (std::int64_t r = block.begin; r < block.end; ++r) {
-        const kernels::SparseView row = sparse_->row(r);
-        if (!kernels::all_finite(row.count, row.values)) return false;
+        const std::span<const float> numbers = sparse_->numbers(r);
+        if (!kernels::all_finite(static_cast<std::int64_t>(numbers.size()), numbers.data())) return false;
     }
     return true;
 }

@@ -18,7 +18,7 @@ class InputNode : public Node {
 
     bool looks_at_batch() const override { return may_be_sparse(); }
     void look_forward(const Block& block) override;
-    void finish_forward() override { sparse_->finish(pass_.batch.rows, pass_.blocks); }
+    void finish_forward() override;
     void forward(const Block& block) override;
     /// After all blocks of a training batch: throws Error{work} naming the first number that is not finite.
     /// What comes behind cannot be relied on to show it: a sigmoid makes 1 of ∞, whose weight gradient is
@@ -37,6 +37,8 @@ class InputNode : public Node {
     }
 
   private:
+    /// The batch's rows and what becomes of their numbers.
+    kernels::GatherSource source() const;
     bool may_be_sparse() const;
     bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
     bool is_finite(const Block& block) const;

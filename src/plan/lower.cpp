@@ -144,7 +144,6 @@ class Lowering {
         const std::int64_t units = kernel->shape[1];
         DenseNode::Room room{};
         if (current_.gradient != nullptr) room.transposed = reserve_floats(kernel->size);
-        room.single_row = reserve_floats(DenseNode::single_row_floats(kernel->shape[0]));
         if (!options_.training && options_.largest_batch * (out.size / units) >= DenseNode::fewest_rows_of_panels)
             room.panels = reserve_floats(kernels::panels_floats(kernel->shape[0], units));
         dense_ = push<DenseNode>(current_, out, *kernel, bias, room);

@@ -27,13 +27,14 @@ SparseInput::SparseInput(std::int64_t features, std::int64_t largest_batch, std:
       columns_(columns),
       numbers_(largest_blocks),
       rows_(ranges_ * largest_batch),
-      column_count_(columns != nullptr ? features : 0),
       active_(columns != nullptr ? features : 0),
       actives_(columns != nullptr ? group_count(largest_batch) * features : 0),
-      active_count_(ranges_) {}
+      active_count_(ranges_) {
+    static_assert(range <= kernels::most_places && group <= kernels::most_places);
+}
 
-std::int32_t* SparseInput::features_of(std::int64_t r) const {
-    return reinterpret_cast<std::int32_t*>(values_of(r) + features_ + kernels::compress_margin);
+std::uint8_t* SparseInput::places_behind(float* values, std::int64_t numbers) {
+    return reinterpret_cast<std::uint8_t*>(values + floats_of(numbers) / 5 * 4);
 }
 
 void SparseInput::look(const kernels::GatherSource& source, const Block& block) {
@@ -42,8 +43,9 @@ void SparseInput::look(const kernels::GatherSource& source, const Block& block) 
     for (std::int64_t r = block.begin; r < block.end; ++r) {
         const std::int64_t ahead = r + kernels::rows_ahead;
         if (ahead < block.end) kernels::prefetch_rows(source, ahead, ahead + 1);
-        numbers +=
-            kernels::compress_row(source, r, range, values_of(r), features_of(r), rows_.data() + r, largest_batch_);
+        float* values = room_ + r * row_floats(features_);
+        numbers += kernels::squeeze_row(source, r, range, values, places_behind(values, features_), rows_.data() + r,
+                                        largest_batch_);
         if (tells_of_dense_rows(r - block.begin + 1, numbers, features_)) {
             numbers_[block.index] = -1;
             return;
@@ -52,16 +54,17 @@ void SparseInput::look(const kernels::GatherSource& source, const Block& block) 
     numbers_[block.index] = numbers;
 }
 
-void SparseInput::finish(std::int64_t rows, std::int64_t blocks) {
+void SparseInput::finish(const kernels::GatherSource& source, std::int64_t rows, std::int64_t blocks) {
+    source_ = source;
     batch_ = rows;
     const std::span<const std::int64_t> numbers(numbers_.data(), static_cast<std::size_t>(blocks));
     on_ = std::find(numbers.begin(), numbers.end(), -1) == numbers.end() &&
           price * std::accumulate(numbers.begin(), numbers.end(), std::int64_t{0}) <= rows * features_;
 }
 
-kernels::SparseView SparseInput::row(std::int64_t r) const {
-    const kernels::SparseView& last = rows_[(ranges_ - 1) * largest_batch_ + r];
-    return {last.values + last.count - values_of(r), values_of(r), features_of(r)};
+std::span<const float> SparseInput::numbers(std::int64_t r) const {
+    const kernels::SparseView &first = rows_[r], &last = rows_[(ranges_ - 1) * largest_batch_ + r];
+    return {first.values, last.values + last.count};
 }
 
 std::span<const kernels::SparseView> SparseInput::rows(std::int64_t first, std::int64_t begin, std::int64_t end) const {
@@ -69,35 +72,29 @@ std::span<const kernels::SparseView> SparseInput::rows(std::int64_t first, std::
 }
 
 void SparseInput::turn(std::int64_t first) {
-    const std::int64_t index = first / range, end = std::min(first + range, features_), apart = stride(batch_);
-    std::int32_t* column_count = column_count_.data();
-    float* column_values = columns_;
-    auto* column_rows = reinterpret_cast<std::int32_t*>(columns_ + features_ * apart);
-    std::fill(column_count + first, column_count + end, 0);
+    const std::int64_t end = std::min(first + range, features_);
+    float* values = columns_ + first / range * floats_of(range * largest_batch_);
+    std::uint8_t* places = places_behind(values, range * largest_batch_);
     for (std::int64_t g = 0; g < groups(); ++g) {
-        kernels::SparseView* views = actives_.data() + g * features_;
-        for (std::int64_t f = first; f < end; ++f) views[f].count = -column_count[f];
-        for (std::int64_t r = g * group; r < std::min((g + 1) * group, batch_); ++r) {
-            const kernels::SparseView& row = rows_[index * largest_batch_ + r];
-            for (std::int64_t i = 0; i < row.count; ++i) {
-                const std::int64_t f = row.places[i], at = f * apart + column_count[f]++;
-                column_values[at] = row.values[i];
-                column_rows[at] = static_cast<std::int32_t>(r);
-            }
-        }
-        for (std::int64_t f = first; f < end; ++f) {
-            const std::int64_t at = f * apart - views[f].count;
-            views[f] = {column_count[f] + views[f].count, column_values + at, column_rows + at};
-        }
+        const std::int64_t numbers =
+            kernels::squeeze_columns(source_, first, end, g * group, std::min((g + 1) * group, batch_), values, places,
+                                     actives_.data() + g * features_ + first);
+        values += numbers;
+        places += numbers;
     }
     // Features that no row has make room for the others.
     std::int64_t active = first;
     for (std::int64_t f = first; f < end; ++f) {
-        if (column_count[f] == 0) continue;
-        for (std::int64_t g = 0; g < groups(); ++g) actives_[g * features_ + active] = actives_[g * features_ + f];
-        active_[active++] = static_cast<std::int32_t>(f);
+        std::int64_t numbers = 0;
+        for (std::int64_t g = 0; g < groups(); ++g) {
+            const kernels::SparseView column = actives_[g * features_ + f];
+            numbers += column.count;
+            actives_[g * features_ + active] = column;
+        }
+        active_[active] = static_cast<std::int32_t>(f);
+        active += numbers > 0 ? 1 : 0;
     }
-    active_count_[index] = static_cast<std::int32_t>(active - first);
+    active_count_[first / range] = static_cast<std::int32_t>(active - first);
 }
 
 std::span<const std::int32_t> SparseInput::active(std::int64_t first) const {

@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 
 #include "kernels/channel_coefficients.hpp"
 #include "kernels/optimizer.hpp"
 #include "kernels/panels.hpp"
 #include "kernels/reference/dense.hpp"
 #include "kernels/sparse.hpp"
+#include "kernels/squeeze.hpp"
 #include "kernels/transpose.hpp"
 #include "support/random_values.hpp"
 #include "support/simd_sets.hpp"
@@ -25,95 +25,31 @@ class HelperKernels : public ::testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(Simd, HelperKernels, ::testing::ValuesIn(available_simd()),
                          [](const auto& simd) { return simd.param; });
 
-/// A row's numbers without the zeros, in ranges of features; the views of two ranges stand three apart.
-struct Compressed {
-    static constexpr std::int64_t apart = 3;
+/// The numbers of k rows of floats that are not zero, one row behind another.
+struct Squeezed {
     Floats values;
-    std::vector<std::int32_t> places;
-    std::vector<kernels::SparseView> views;
-    std::int64_t count;
+    std::vector<std::uint8_t> places;
+    std::vector<kernels::SparseView> rows;
 
-    Compressed(const kernels::GatherSource& source, std::int64_t r, std::int64_t range)
-        : values(source.features + kernels::compress_margin, -1.0F),
-          places(values.size(), -1),
-          views((source.features + range - 1) / range * apart),
-          count(kernels::compress_row(source, r, range, values.data(), places.data(), views.data(), apart)) {}
-    /// All of them.
-    kernels::SparseView view() const { return {count, values.data(), places.data()}; }
-};
-
-TEST_P(HelperKernels, CompressLeavesOutZerosAndNothingElse) {
-    for (const std::int64_t features : {1, 5, 16, 31, 64, 130}) {
-        std::vector<std::uint8_t> bytes(4 * features);
-        Floats scale(features);
-        for (std::size_t i = 0; i < bytes.size(); ++i)
-            bytes[i] = static_cast<std::uint8_t>(i % 3 == 0 ? 0 : i * 37 % 251);
-        for (std::int64_t f = 0; f < features; ++f) scale[f] = 0.5F + static_cast<float>(f);
-        const Floats floats(bytes.begin(), bytes.end());
-        const std::uint32_t order[] = {3, 0};
-        for (const bool as_bytes : {true, false}) {
-            for (const bool scaled : {true, false}) {
-                for (const std::int64_t range : {features, features / 3 + 1}) {
-                    kernels::GatherSource source;
-                    if (as_bytes) {
-                        source.bytes = bytes.data();
-                    } else {
-                        source.floats = floats.data();
-                    }
-                    source.rows = order;
-                    source.features = features;
-                    source.scale = scaled ? scale.data() : nullptr;
-                    const Compressed row(source, 0, range);
-                    std::int64_t at = 0;
-                    for (std::int64_t first = 0; first < features; first += range) {
-                        const kernels::SparseView& view = row.views[first / range * Compressed::apart];
-                        ASSERT_EQ(view.values, row.values.data() + at);
-                        ASSERT_EQ(view.places, row.places.data() + at);
-                        const std::int64_t before = at;
-                        for (std::int64_t f = first; f < std::min(first + range, features); ++f) {
-                            const float x = floats[3 * features + f];
-                            if (x == 0) continue;
-                            ASSERT_EQ(row.places[at], f);
-                            ASSERT_EQ(row.values[at++], scaled ? x * scale[f] : x);
-                        }
-                        ASSERT_EQ(at - before, view.count);
-                    }
-                    ASSERT_EQ(at, row.count);
-                }
-            }
+    Squeezed(const Floats& x, std::int64_t k) : values(x.size() + kernels::squeeze_margin), places(values.size()) {
+        std::int64_t at = 0;
+        for (auto first = x.begin(); first < x.end(); first += k) {
+            const std::int64_t count = kernels::squeeze(k, &*first, values.data() + at, places.data() + at);
+            rows.push_back({count, values.data() + at, places.data() + at});
+            at += count;
         }
     }
-}
-
-TEST_P(HelperKernels, CompressKeepsNaNAndInfinity) {
-    Floats x(40, 0.0F);
-    x[3] = std::numeric_limits<float>::quiet_NaN();
-    x[20] = -std::numeric_limits<float>::infinity();
-    x[39] = std::numeric_limits<float>::quiet_NaN();
-    x[7] = -0.0F;
-    kernels::GatherSource source;
-    source.floats = x.data();
-    source.features = 40;
-    const Compressed row(source, 0, 40);
-    ASSERT_EQ(row.count, 3);
-    EXPECT_EQ(row.places[0], 3);
-    EXPECT_TRUE(std::isnan(row.values[0]));
-    EXPECT_EQ(row.values[1], x[20]);
-    EXPECT_TRUE(std::isnan(row.values[2]));
-}
+};
 
 TEST_P(HelperKernels, SparseProductIsTheSumOverItsNumbers) {
-    for (const std::int64_t k : {1, 7, 100, 513}) {
+    for (const std::int64_t k : {1, 7, 100, 256}) {
         for (const std::int64_t n : {1, 3, 10, 17, 32, 64, 128, 200}) {
             Floats x = normal_values<float>(3 * k, 1), w = normal_values<float>(k * (n + 2), 2), y(3 * (n + 1), 99.0F);
             for (std::int64_t i = 0; i < 3 * k; ++i) {
                 if (i % 3 != 0 || i / k == 2) x[i] = 0;  // the last row has no number at all
             }
-            kernels::GatherSource source;
-            source.floats = x.data();
-            source.features = k;
-            const Compressed rows[] = {{source, 0, k}, {source, 1, k}, {source, 2, k}};
-            const kernels::SparseView views[] = {rows[0].view(), rows[1].view(), rows[2].view()};
+            const Squeezed squeezed(x, k);
+            const kernels::SparseView* views = squeezed.rows.data();
             // In one go, and with the first half of each row's numbers before the second.
             kernels::sparse_product(3, views, n, w.data(), n + 2, kernels::Sums::begin, y.data(), n + 1);
             Floats halves(3 * (n + 1), 99.0F);
@@ -155,11 +91,8 @@ TEST_P(HelperKernels, SparseDescentIsASparseProductAndAnSgdStep) {
         for (std::int64_t i = 0; i < 3 * k; ++i) {
             if (i % 4 != 0 || i / k == 1) x[i] = 0;
         }
-        kernels::GatherSource source;
-        source.floats = x.data();
-        source.features = k;
-        const Compressed rows[] = {{source, 0, k}, {source, 1, k}, {source, 2, k}};
-        const kernels::SparseView views[] = {rows[0].view(), rows[1].view(), rows[2].view()};
+        const Squeezed squeezed(x, k);
+        const kernels::SparseView* views = squeezed.rows.data();
         const std::int32_t places[] = {4, 0, 2};
         const float rate = 0.3F;
         for (const bool begun : {false, true}) {
