@@ -6,6 +6,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +19,7 @@
 #include "cold_cache.hpp"
 #include "evenkeel/core/random.hpp"
 #include "kernels/batch_normalization.hpp"
+#include "kernels/sparse.hpp"
 
 namespace {
 
@@ -108,6 +110,37 @@ void time_kernel(benchmark::State& state, const Kernel& kernel, std::int64_t row
     state.SetBytesProcessed(state.iterations() * kernel.streams * rows * channels * 4);
 }
 
+// The sums of a batch's first layer as digits have them, 128 rows × 7 ranges × 21 numbers × 128 units, where nothing is waited for:
+// all numbers pick one of the same 8 rows of weights, and all ranges have as many, so that no branch is guessed wrongly.
+void time_sparse_product(benchmark::State& state) {
+    constexpr std::int64_t rows = 128, units = 128, ranges = 7, numbers = 21;
+    Buffer<float> values(numbers), weights(8 * units), y(rows * units);
+    Buffer<std::uint8_t> places(numbers);
+    Buffer<kernels::SparseView> views(rows);
+    for (std::int64_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 7) - 3;
+    double sum = 0;  // of the last unit
+    for (std::int64_t i = 0; i < numbers; ++i) {
+        values[i] = static_cast<float>(i % 5);
+        places[i] = static_cast<std::uint8_t>(i * 8 / numbers);
+        sum += ranges * values[i] * weights[places[i] * units + units - 1];
+    }
+    std::fill_n(views.data(), rows, kernels::SparseView{numbers, values.data(), places.data()});
+    const auto product = [&] {
+        for (std::int64_t k = 0; k < ranges; ++k) {
+            kernels::sparse_product(rows, views.data(), units, weights.data(), units,
+                                    k == 0 ? kernels::Sums::begin : kernels::Sums::go_on, y.data(), units);
+        }
+    };
+    product();
+    if (y[y.size() - 1] != static_cast<float>(sum)) return state.SkipWithError("a wrong result");
+    for (auto _ : state) {
+        product();
+        benchmark::ClobberMemory();
+    }
+    state.counters["multiply-adds"] = benchmark::Counter(static_cast<double>(rows * ranges * numbers * units),
+                                                         benchmark::Counter::kIsIterationInvariantRate);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -131,6 +164,7 @@ int main(int argc, char** argv) {
             }
         }
     }
+    benchmark::RegisterBenchmark("sparse_product", time_sparse_product)->Unit(benchmark::kMicrosecond);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
     if (benchmark::RunSpecifiedBenchmarks() == 0) {

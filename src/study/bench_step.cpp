@@ -7,6 +7,7 @@
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/core/random.hpp"
 #include "evenkeel/study/bench.hpp"
+#include "kernels/peak.hpp"
 #include "study/bench_products.hpp"
 #include "study/bench_time.hpp"
 #include "study/stepper.hpp"
@@ -55,17 +56,37 @@ void time_calls(int calls, const Step& step, std::vector<double>& microseconds) 
     for (int i = 0; i < calls; ++i) microseconds.push_back(time_call(step));
 }
 
+/// Of all images, the share of bytes that are not zero.
+double share_of_numbers(const Examples& images) {
+    const auto& bytes = std::get<std::vector<std::uint8_t>>(images.values);
+    const auto zeros = std::count(bytes.begin(), bytes.end(), std::uint8_t{0});
+    return 1.0 - static_cast<double>(zeros) / static_cast<double>(bytes.size());
+}
+
+/// x·W and xᵀ·∂C/∂z of each layer, and ∂C/∂z·Wᵀ of all but the first.
+std::int64_t multiply_adds_of_step(const std::vector<std::int64_t>& widths, std::int64_t batch, double share) {
+    double sum = 0;
+    for (std::size_t i = 0; i + 1 < widths.size(); ++i)
+        sum += (i == 0 ? 2 * share : 3.0) * static_cast<double>(batch * widths[i] * widths[i + 1]);
+    return static_cast<std::int64_t>(sum);
+}
+
+/// share: of the images' numbers, what is not zero.
 BenchStepRow measure(const Examples& images, const std::vector<std::int64_t>& hidden, std::int64_t batch, int threads,
-                     int repeats) {
+                     int repeats, double share) {
     ThreadPool pool(threads);
     std::vector<std::int64_t> widths = {elements(images.shape, "bench")};
     widths.insert(widths.end(), hidden.begin(), hidden.end());
     widths.push_back(classes);
     StepProducts products(widths, batch, pool);
     Stepper plain(images, hidden, false, batch, pool), normalized(images, hidden, true, batch, pool);
+    const std::int64_t multiply_adds_of_thread = multiply_adds_of_step(widths, batch, share) / threads;
     const int calls = static_cast<int>(std::clamp<std::int64_t>(2048 / batch, 4, 32));
-    std::vector<double> gemm_us, plain_us, bn_us;
-    for (int r = 0; r < repeats; ++r) {  // alternating, so that the machine's moods hit all three
+    std::vector<double> peak_us, gemm_us, plain_us, bn_us;
+    for (int r = 0; r < repeats; ++r) {  // alternating, so that the machine's moods hit all four
+        time_calls(
+            calls, [&] { pool.run(threads, [&](std::int64_t) { kernels::multiply_adds(multiply_adds_of_thread); }); },
+            peak_us);
         time_calls(
             calls, [&] { products.run(); }, gemm_us);
         time_calls(
@@ -73,7 +94,7 @@ BenchStepRow measure(const Examples& images, const std::vector<std::int64_t>& hi
         time_calls(
             calls, [&] { normalized.step(); }, bn_us);
     }
-    return {batch, threads, median(gemm_us), median(plain_us), median(bn_us)};
+    return {batch, threads, median(peak_us), median(gemm_us), median(plain_us), median(bn_us)};
 }
 
 void check_input(const Examples& images, const BenchStepOptions& options) {
@@ -122,10 +143,11 @@ BenchStepResult bench_step(const Examples& images, const BenchStepOptions& optio
     const std::int64_t batch = std::min<std::int64_t>(128, images.rows());
     for (const bool normalize : {false, true})
         check_learning(images, options.hidden, normalize, batch, options.threads);
+    const double share = share_of_numbers(images);
     BenchStepResult result;
     for (const std::int64_t rows : options.batches) {
         for (const int threads : options.threads) {
-            result.rows.push_back(measure(images, options.hidden, rows, threads, options.repeats));
+            result.rows.push_back(measure(images, options.hidden, rows, threads, options.repeats, share));
             if (options.progress) options.progress(result.rows.back());
         }
     }

@@ -87,7 +87,7 @@ TEST(Bench, MeasuresEveryBatchAndThread) {
     EXPECT_EQ(j["rows"][1]["batch"], 32);
     EXPECT_EQ(j["rows"][1]["threads"], 2);
     for (const json& row : j["rows"]) {
-        for (const char* key : {"gemm_only_us", "plain_us", "bn_us"}) EXPECT_GT(row[key], 0.0);
+        for (const char* key : {"peak_us", "gemm_only_us", "plain_us", "bn_us"}) EXPECT_GT(row[key], 0.0);
     }
     const Outcome o = run({"bench", "step", "--batches", "16", "--threads", "1", "--repeats", "3", "--data", "digits"});
     EXPECT_EQ(o.code, 0) << o.err;

@@ -7,6 +7,7 @@
 #include "kernels/channel_coefficients.hpp"
 #include "kernels/optimizer.hpp"
 #include "kernels/panels.hpp"
+#include "kernels/peak.hpp"
 #include "kernels/reference/dense.hpp"
 #include "kernels/sparse.hpp"
 #include "kernels/squeeze.hpp"
@@ -108,6 +109,12 @@ TEST_P(HelperKernels, SparseDescentIsASparseProductAndAnSgdStep) {
             ASSERT_EQ(weights, expected) << n << (begun ? ", begun" : "");
         }
     }
+}
+
+TEST_P(HelperKernels, MultiplyAddsAreDone) {
+    // Each of twelve sums halves and adds one, until it is 2.
+    EXPECT_FLOAT_EQ(kernels::multiply_adds(100000), 24.0F);
+    EXPECT_FLOAT_EQ(kernels::multiply_adds(1), 12 + 66 / 2.0F) << "one round: each begins at its number, 0 to 11";
 }
 
 TEST_P(HelperKernels, TransposeTurnsItsRows) {

@@ -13,7 +13,10 @@ namespace evenkeel {
 struct BenchStepRow {
     std::int64_t batch = 0;
     int threads = 0;
-    double gemm_only_us = 0;  ///< the step's matrix products alone: what no step can go below
+    /// The step's multiply-adds, but for those with a number of the images that is zero, as fast as the processor does them on
+    /// registers: what no step in float32 can go below.
+    double peak_us = 0;
+    double gemm_only_us = 0;  ///< the step's matrix products alone, by oneDNN, zeros and all
     double plain_us = 0;      ///< a step of the network without batch normalization
     double bn_us = 0;         ///< a step of the network with it before each activation
 };
