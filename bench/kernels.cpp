@@ -1,5 +1,6 @@
-// Google Benchmark of the normalization kernels over the sizes in shapes.txt, warm and cold, each result compared with the
-// formulas in double before it is timed. `evenkeel bench batchnorm` compares them with the memory's speed.
+// Google Benchmark of the normalization kernels over the sizes in shapes.txt, warm and cold, and of the sums of a sparse first
+// layer; each result compared with the formulas in double before it is timed. `evenkeel bench batchnorm` compares
+// normalization with the memory's speed.
 //
 //   bench_kernels --benchmark_filter='moments/.*/warm'      EVENKEEL_BENCH_SHAPES=FILE for other sizes
 
@@ -110,13 +111,14 @@ void time_kernel(benchmark::State& state, const Kernel& kernel, std::int64_t row
     state.SetBytesProcessed(state.iterations() * kernel.streams * rows * channels * 4);
 }
 
-// The sums of a batch's first layer as digits have them, 128 rows × 7 ranges × 21 numbers × 128 units, where nothing is waited for:
-// all numbers pick one of the same 8 rows of weights, and all ranges have as many, so that no branch is guessed wrongly.
+// The sums of a batch's first layer as digits have them, 128 rows × 7 ranges × 21 numbers × 128 units, in blocks of 32 rows, where
+// nothing is waited for: all numbers pick one of the same 8 rows of weights, and all ranges have as many, so that no branch is
+// guessed wrongly.
 void time_sparse_product(benchmark::State& state) {
-    constexpr std::int64_t rows = 128, units = 128, ranges = 7, numbers = 21;
+    constexpr std::int64_t rows = 128, block = 32, units = 128, ranges = 7, numbers = 21;
     Buffer<float> values(numbers), weights(8 * units), y(rows * units);
     Buffer<std::uint8_t> places(numbers);
-    Buffer<kernels::SparseView> views(rows);
+    Buffer<kernels::SparseView> views(block);
     for (std::int64_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 7) - 3;
     double sum = 0;  // of the last unit
     for (std::int64_t i = 0; i < numbers; ++i) {
@@ -124,11 +126,14 @@ void time_sparse_product(benchmark::State& state) {
         places[i] = static_cast<std::uint8_t>(i * 8 / numbers);
         sum += ranges * values[i] * weights[places[i] * units + units - 1];
     }
-    std::fill_n(views.data(), rows, kernels::SparseView{numbers, values.data(), places.data()});
+    std::fill_n(views.data(), block, kernels::SparseView{numbers, values.data(), places.data()});
     const auto product = [&] {
-        for (std::int64_t k = 0; k < ranges; ++k) {
-            kernels::sparse_product(rows, views.data(), units, weights.data(), units,
-                                    k == 0 ? kernels::Sums::begin : kernels::Sums::go_on, y.data(), units);
+        for (std::int64_t r = 0; r < rows; r += block) {
+            for (std::int64_t k = 0; k < ranges; ++k) {
+                kernels::sparse_product(block, views.data(), units, weights.data(), units,
+                                        k == 0 ? kernels::Sums::begin : kernels::Sums::go_on, y.data() + r * units,
+                                        units);
+            }
         }
     };
     product();

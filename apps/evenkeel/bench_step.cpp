@@ -71,8 +71,8 @@ int run_bench(const BenchOptions& o) {
     print("\n" +
           bold(fmt::format("One training step of {}, from the bytes of a random batch to new weights", network)) +
           "\n\n" + table.text() +
-          dim("  products: the step's matrix products alone · peak: their multiply-adds as fast as on registers,\n"
-              "  zeros of the images left out · medians, all alternating in one run\n"));
+          dim("  products: the step's matrix products alone · peak: their multiply-adds, without the images' zeros,\n"
+              "  as fast as on registers · medians, all alternating in one run\n"));
     return done;
 }
 

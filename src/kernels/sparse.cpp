@@ -80,7 +80,7 @@ void SparseDescent(std::int64_t rows, const SparseView* x, std::int64_t n, const
                    const float* begun, const Descent& descent) {
     const float rate = descent.rate;
     for (std::int64_t r = 0; r < rows; ++r) {
-        float* weights = descent.weights + descent.places[r] * descent.stride;
+        float* weights = descent.weights + descent.rows[r] * descent.stride;
         sum_row(x[r], n, matrix, stride, begun != nullptr ? begun + r * n : nullptr,
                 [=](auto d, std::int64_t c, auto gradient) HWY_ATTR {
                     const auto change = hn::Mul(hn::Set(d, rate), gradient);

@@ -23,15 +23,15 @@ enum class Sums { begin, go_on };
 void sparse_product(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
                     Sums sums, float* y, std::int64_t y_stride);
 
-/// Weights that go down a gradient: row places[r] of them is lessened by rate times the sums' row r.
+/// Weights that go down a gradient: their row rows[r] is lessened by rate times the sums' row r.
 struct Descent {
     float rate;
-    const std::int32_t* places;
+    const std::int32_t* rows;
     float* weights;
     std::int64_t stride;  ///< of the weights' rows, in floats
 };
 
-/// The same sums as a gradient that is nowhere written down: w[places[r], j] ← w[places[r], j] − rate·(begun[r, j] + Σᵢ …).
+/// The same sums as a gradient that is nowhere written down: w[rows[r], j] ← w[rows[r], j] − rate·(begun[r, j] + Σᵢ …).
 /// begun: what sparse_product made of the numbers before, [rows, n]; null: nothing. The bits are those of sparse_product and sgd.
 void sparse_descent(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
                     const float* begun, const Descent& descent);

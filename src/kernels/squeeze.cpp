@@ -90,16 +90,20 @@ HWY_INLINE std::int64_t squeeze_range(std::int64_t n, const std::uint8_t* HWY_RE
     return count;
 }
 
-// Lines of x, `stride` apart and n numbers long but the last, which is shorter if all together have no more: squeezed one behind
-// another, and views[i · apart] is line i. Returns how many of their numbers are not zero.
+HWY_INLINE float scale_of(const GatherSource& s) {
+    return s.scale != nullptr ? s.scale[0] : 1.0F;
+}
+
+// Lines that lie `stride` apart, n numbers long but the last, which is shorter if all together have no more.
 struct Lines {
-    std::int64_t stride, n, all;
+    std::int64_t stride, n, numbers;
 };
 
+// Squeezes lines of x one behind another: views[i · apart] is line i. Returns how many of their numbers are not zero.
 HWY_INLINE std::int64_t squeeze_lines(const Lines& lines, const float* x, float scale, float* values,
                                       std::uint8_t* places, SparseView* views, std::int64_t apart) {
     std::int64_t numbers = 0;
-    for (std::int64_t left = lines.all; left > 0; left -= lines.n, x += lines.stride, views += apart) {
+    for (std::int64_t left = lines.numbers; left > 0; left -= lines.n, x += lines.stride, views += apart) {
         const std::int64_t count = squeeze_range(HWY_MIN(left, lines.n), x, scale, values + numbers, places + numbers);
         *views = {count, values + numbers, places + numbers};
         numbers += count;
@@ -116,7 +120,7 @@ HWY_INLINE std::int64_t squeeze_lines(const Lines& lines, const std::uint8_t* x,
     static_assert(HWY_MAX_BYTES / sizeof(float) <= squeeze_margin);
     std::uint8_t bytes[most_bytes + squeeze_margin];
     std::int64_t numbers = 0;
-    for (std::int64_t left = lines.all; left > 0; left -= lines.n, x += lines.stride, views += apart) {
+    for (std::int64_t left = lines.numbers; left > 0; left -= lines.n, x += lines.stride, views += apart) {
         const std::int64_t count = squeeze_range(HWY_MIN(left, lines.n), x, bytes + numbers, places + numbers);
         *views = {count, values + numbers, places + numbers};
         numbers += count;
@@ -170,7 +174,7 @@ HWY_INLINE std::int64_t squeeze_turned(const GatherSource& s, const T* x, std::i
     const T* at[most_places];
     for (std::int64_t r = 0; r < rows; ++r) at[r] = x + s.row(begin + r) * s.features;
     alignas(64) T lines[tile<T> * most_places];
-    const float scale = s.scale != nullptr ? s.scale[0] : 1.0F;
+    const float scale = scale_of(s);
     std::int64_t numbers = 0;
     for (std::int64_t c = first; c < end; c += tile<T>) {
         const std::int64_t width = HWY_MIN(tile<T>, end - c);
@@ -193,7 +197,7 @@ std::int64_t Squeeze(std::int64_t n, const float* x, float* values, std::uint8_t
 
 std::int64_t SqueezeRow(const GatherSource& s, std::int64_t r, std::int64_t range, float* values, std::uint8_t* places,
                         SparseView* views, std::int64_t apart) {
-    const float scale = s.scale != nullptr ? s.scale[0] : 1.0F;
+    const float scale = scale_of(s);
     const std::int64_t at = s.row(r) * s.features;
     return s.bytes != nullptr ? squeeze_ranges(scale, s.features, s.bytes + at, range, values, places, views, apart)
                               : squeeze_ranges(scale, s.features, s.floats + at, range, values, places, views, apart);

@@ -8,7 +8,7 @@
 namespace evenkeel {
 
 /// A batch to run: which rows of which source. Labels, targets and weights belong to the source's rows, like
-/// x; nothing is copied before the plan gathers. All pointers outlive the run.
+/// x; nothing is copied before the plan gathers. All pointers outlive the run, and the backward that follows it.
 struct BatchView {
     kernels::GatherSource x;               ///< bytes or floats; rows (or first_row) choose the batch
     std::int64_t rows = 0;                 ///< ≥ 1, at most the plan's largest batch

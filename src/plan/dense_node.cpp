@@ -48,7 +48,7 @@ void DenseNode::multiply_single_rows(std::int64_t rows, const float* x, float* z
     for (std::int64_t r = 0; r < rows; ++r, x += inputs_, z += units_) {
         for (std::int64_t first = 0; first < inputs_; first += kernels::most_places) {
             float values[kernels::most_places + kernels::squeeze_margin];
-            std::uint8_t places[kernels::most_places + kernels::squeeze_margin];
+            std::uint8_t places[kernels::most_places];
             const kernels::SparseView row{
                 kernels::squeeze(std::min(kernels::most_places, inputs_ - first), x + first, values, places), values,
                 places};

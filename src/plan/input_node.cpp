@@ -51,7 +51,7 @@ void InputNode::finish() const {
     if (!pass_.training) return;
     const std::span<const std::int32_t> blocks(finite_.data(), static_cast<std::size_t>(pass_.blocks));
     if (std::find(blocks.begin(), blocks.end(), 0) == blocks.end()) return;
-    if (is_sparse()) kernels::gather(pass_.batch.x, 0, pass_.batch.rows, out_.data);  // for the message
+    if (is_sparse()) kernels::gather(source(), 0, pass_.batch.rows, out_.data);  // for the message
     const std::int64_t size = pass_.batch.rows * out_.size;
     const float* bad = std::find_if(out_.data, out_.data + size, [](float x) { return !std::isfinite(x); });
     const std::int64_t at = bad - out_.data;

@@ -37,8 +37,8 @@ class Plan {
     BatchResult forward(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed = 0,
                         std::int64_t step = 0);
 
-    /// Gradients of the last training forward's batch, whose rows must still be there, laid out like the weights, without
-    /// regularizers and clipping.
+    /// Gradients of the last training forward's batch, laid out like the weights, without regularizers and
+    /// clipping.
     void backward(Buffer<float>& gradients);
 
     /// Regularizers, clipping and the optimizer's rule on all weights; iteration += 1.

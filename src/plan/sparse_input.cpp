@@ -25,7 +25,7 @@ SparseInput::SparseInput(std::int64_t features, std::int64_t largest_batch, std:
       largest_batch_(largest_batch),
       room_(room),
       columns_(columns),
-      numbers_(largest_blocks),
+      counts_(largest_blocks),
       rows_(ranges_ * largest_batch),
       active_(columns != nullptr ? features : 0),
       actives_(columns != nullptr ? group_count(largest_batch) * features : 0),
@@ -47,17 +47,17 @@ void SparseInput::look(const kernels::GatherSource& source, const Block& block) 
         numbers += kernels::squeeze_row(source, r, range, values, places_behind(values, features_), rows_.data() + r,
                                         largest_batch_);
         if (tells_of_dense_rows(r - block.begin + 1, numbers, features_)) {
-            numbers_[block.index] = -1;
+            counts_[block.index] = -1;
             return;
         }
     }
-    numbers_[block.index] = numbers;
+    counts_[block.index] = numbers;
 }
 
 void SparseInput::finish(const kernels::GatherSource& source, std::int64_t rows, std::int64_t blocks) {
     source_ = source;
     batch_ = rows;
-    const std::span<const std::int64_t> numbers(numbers_.data(), static_cast<std::size_t>(blocks));
+    const std::span<const std::int64_t> numbers(counts_.data(), static_cast<std::size_t>(blocks));
     on_ = std::find(numbers.begin(), numbers.end(), -1) == numbers.end() &&
           price * std::accumulate(numbers.begin(), numbers.end(), std::int64_t{0}) <= rows * features_;
 }

@@ -66,7 +66,7 @@ class SparseInput {
     kernels::GatherSource source_;
     float* room_;                          ///< of each row: its values, then their places
     float* columns_;                       ///< of each range: values, then their places
-    Buffer<std::int64_t> numbers_;         ///< of each block: how many are not zero; −1: a row has too many
+    Buffer<std::int64_t> counts_;          ///< of each block: how many are not zero; −1: a row has too many
     Buffer<kernels::SparseView> rows_;     ///< [ranges, largest batch]
     Buffer<std::int32_t> active_;          ///< of a range: from its first feature's place on …
     Buffer<kernels::SparseView> actives_;  ///< … and their columns, [groups, features], …

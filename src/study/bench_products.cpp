@@ -36,6 +36,7 @@ StepProducts::StepProducts(std::vector<std::int64_t> widths, std::int64_t rows, 
 }
 
 void StepProducts::run() {
+    pool_.use(pool_.threads());  // a step before may have left it at fewer
     const std::int64_t block = pool_.threads() == 1 ? rows_ : rows_per_block(rows_);
     pool_.run((rows_ + block - 1) / block,
               [&](std::int64_t b) { products_of_rows(b * block, std::min(block, rows_ - b * block)); });

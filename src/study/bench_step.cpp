@@ -82,11 +82,16 @@ BenchStepRow measure(const Examples& images, const std::vector<std::int64_t>& hi
     Stepper plain(images, hidden, false, batch, pool), normalized(images, hidden, true, batch, pool);
     const std::int64_t multiply_adds_of_thread = multiply_adds_of_step(widths, batch, share) / threads;
     const int calls = static_cast<int>(std::clamp<std::int64_t>(2048 / batch, 4, 32));
+    std::vector<float> sums(static_cast<std::size_t>(threads));
+    const auto peak = [&] {
+        pool.use(threads);  // a step before may have left it at fewer
+        pool.run(threads, [&](std::int64_t i) {
+            sums[static_cast<std::size_t>(i)] = kernels::multiply_adds(multiply_adds_of_thread);
+        });
+    };
     std::vector<double> peak_us, gemm_us, plain_us, bn_us;
     for (int r = 0; r < repeats; ++r) {  // alternating, so that the machine's moods hit all four
-        time_calls(
-            calls, [&] { pool.run(threads, [&](std::int64_t) { kernels::multiply_adds(multiply_adds_of_thread); }); },
-            peak_us);
+        time_calls(calls, peak, peak_us);
         time_calls(
             calls, [&] { products.run(); }, gemm_us);
         time_calls(

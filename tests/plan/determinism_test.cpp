@@ -187,6 +187,27 @@ TEST(DeterminismOfPanels, PredictionsOfManyRowsAreTheSameForAnyThreadsAndThoseOf
     }
 }
 
+// One to four rows are multiplied as sums over 256 inputs at a time, more by a matrix product.
+TEST(DeterminismOfSingleRows, FewRowsArePredictedAsManyAre) {
+    const Floats x = normal_values<float>(20 * 500, 6);
+    Net net(layers(), {}, {.largest_batch = 20});
+    BatchView batch;
+    batch.x.floats = x.data();
+    batch.x.features = 500;
+    const auto predicted = [&](std::int64_t first, std::int64_t rows) {
+        batch.x.first_row = first;
+        batch.rows = rows;
+        Floats predictions(static_cast<std::size_t>(rows * 10));
+        net.plan.predict(batch, net.values, predictions);
+        return predictions;
+    };
+    const Floats many = predicted(0, 20);
+    for (const std::int64_t rows : {1, 4}) {
+        const Floats few = predicted(7, rows);
+        for (std::size_t i = 0; i < few.size(); ++i) ASSERT_NEAR(few[i], many[70 + i], 1e-5F) << rows << ", " << i;
+    }
+}
+
 TEST_P(Determinism, TapsChangeNoBit) {
     for (const auto& [name, optimizer] : optimizers)
         EXPECT_TRUE(train(GetParam(), optimizer, 2, true) == train(GetParam(), optimizer, 2)) << name;

@@ -107,6 +107,19 @@ TEST(Failures, ANaNBetweenZerosIsNamedWhereItStands) {
     EXPECT_TRUE(State(net) == before);
 }
 
+TEST(Failures, AnInputThatItsScaleMakesInfiniteIsNamedToo) {
+    Net net({Input({480}), Rescaling(10), Dense(3, {.activation = "softmax"})}, {}, {.largest_batch = 40});
+    Rows rows = some_rows(40, 480);
+    std::fill(rows.x.begin(), rows.x.end(), 0.0F);
+    rows.x[33 * 480 + 350] = 1e38F;
+    try {
+        net.plan.train_step(rows.all(), net.values, net.optimizer, 0);
+        FAIL() << "accepted";
+    } catch (const Error& e) {
+        EXPECT_THAT(e.what(), AllOf(HasSubstr("channel 350"), HasSubstr("inf in row 33")));
+    }
+}
+
 TEST(Failures, ANaNIsPredictedAsNaN) {
     for (const auto& layers : nets()) {
         Net net(layers, {}, {.largest_batch = 4});

@@ -13,8 +13,8 @@ namespace evenkeel {
 struct BenchStepRow {
     std::int64_t batch = 0;
     int threads = 0;
-    /// The step's multiply-adds, but for those with a number of the images that is zero, as fast as the processor does them on
-    /// registers: what no step in float32 can go below.
+    /// The step's multiply-adds, but for those with a number of the images that is zero, as fast as the threads do them on
+    /// registers: what a step that leaves out nothing else cannot go below.
     double peak_us = 0;
     double gemm_only_us = 0;  ///< the step's matrix products alone, by oneDNN, zeros and all
     double plain_us = 0;      ///< a step of the network without batch normalization
