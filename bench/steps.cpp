@@ -1,14 +1,25 @@
 // Google Benchmark of whole training steps, warm and cold. `evenkeel bench step` compares them with their products.
 //
 //   bench_steps --benchmark_filter='bn/128'
+//
+// And of the products alone beside the products of a random batch, whose bytes have to become floats first: what a step on
+// noise cannot go below while it multiplies with oneDNN.
+//
+//   bench_steps --benchmark_filter=products --benchmark_enable_random_interleaving=true --benchmark_repetitions=15
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <memory>
+#include <algorithm>
+#include <cmath>
+#include <variant>
+#include <vector>
 
 #include "cold_cache.hpp"
+#include "evenkeel/data/batches.hpp"
 #include "evenkeel/study/bench.hpp"
+#include "kernels/gather.hpp"
+#include "study/bench_products.hpp"
 #include "study/stepper.hpp"
 
 namespace {
@@ -38,6 +49,36 @@ void steps(benchmark::State& state, bool normalize, std::int64_t batch, int thre
     state.SetItemsProcessed(state.iterations() * batch);
 }
 
+void products(benchmark::State& state, std::int64_t batch, bool fed) {
+    constexpr std::int64_t features = 784;
+    ThreadPool pool(1);
+    StepProducts work({features, 128, 64, 10}, batch, pool);
+    BatchOrder order(images().rows(), batch, 0, true);
+    order.epoch(0);
+    Buffer<float> scale(features);
+    std::fill_n(scale.data(), features, 1.0F / 255);
+    kernels::GatherSource source;
+    source.bytes = std::get<std::vector<std::uint8_t>>(images().values).data();
+    source.features = features;
+    source.scale = scale.data();
+    std::int64_t at = 0;
+    const auto feed = [&] {
+        source.rows = order.batch(at).data();
+        kernels::gather(source, 0, batch, work.inputs());
+        at = (at + 1) % (images().rows() / batch);
+        source.rows = order.batch(at).data();
+        kernels::prefetch_rows(source, 0, batch);
+    };
+    feed();
+    const float pixel = static_cast<float>(source.bytes[order.batch(0)[0] * features + 100]) / 255;
+    if (std::abs(work.inputs()[100] - pixel) > 1e-6F) return state.SkipWithError("other numbers than the batch has");
+    for (auto _ : state) {
+        if (fed) feed();
+        work.run();
+        benchmark::ClobberMemory();
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -53,6 +94,14 @@ int main(int argc, char** argv) {
                     if (cold) b->Iterations(30);
                 }
             }
+        }
+    }
+    for (const std::int64_t batch : {32, 128, 512}) {
+        for (const bool fed : {false, true}) {
+            const auto name = fmt::format("products/{}/{}", fed ? "fed" : "alone", batch);
+            benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& s) {
+                products(s, batch, fed);
+            })->Unit(benchmark::kMicrosecond);
         }
     }
     benchmark::Initialize(&argc, argv);

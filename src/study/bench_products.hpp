@@ -15,6 +15,8 @@ class StepProducts {
     /// widths: of the input and of each layer's output.
     StepProducts(std::vector<std::int64_t> widths, std::int64_t rows, ThreadPool& pool);
     void run();
+    /// x of the first layer, [rows, widths[0]], to be filled or left as it is.
+    float* inputs() { return layers_.front().x.data(); }
 
   private:
     struct Layer {
