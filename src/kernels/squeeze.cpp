@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/gather-inl.h"
+#include "kernels/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
@@ -36,7 +37,7 @@ constexpr MovesBack moves_back;
 
 // Values and places of x's numbers that are not zero; what a vector leaves behind them is overwritten by the next one. No branch
 // asks whether a vector has any: in images that cannot be guessed.
-HWY_INLINE std::int64_t squeeze_range(std::int64_t n, const float* HWY_RESTRICT x, float scale, float* values,
+HWY_INLINE std::int64_t squeeze_range(std::int64_t n, const float* HWY_RESTRICT x, float* values,
                                       std::uint8_t* places) {
     const hn::CappedTag<float, 8> d;
     const hn::Rebind<std::uint8_t, decltype(d)> du8;
@@ -49,19 +50,18 @@ HWY_INLINE std::int64_t squeeze_range(std::int64_t n, const float* HWY_RESTRICT 
         hn::StoreMaskBits(d, hn::Not(hn::Eq(v, hn::Zero(d))), bits);  // Ne() takes a NaN for equal
         const auto kept = hn::LoadU(du8, places_of_bits.of[bits[0]]);
         const auto from = hn::IndicesFromVec(d, hn::PromoteTo(di, kept));
-        hn::StoreU(hn::TableLookupLanes(hn::Mul(v, hn::Set(d, scale)), from), d, values + count);
+        hn::StoreU(hn::TableLookupLanes(v, from), d, values + count);
         hn::StoreU(hn::Add(kept, hn::Set(du8, static_cast<std::uint8_t>(c))), du8, places + count);
         count += static_cast<std::int64_t>(hwy::PopCount(bits[0]));
     }
     for (; c < n; ++c) {
         if (x[c] == 0) continue;
-        values[count] = x[c] * scale;
+        values[count] = x[c];
         places[count++] = static_cast<std::uint8_t>(c);
     }
     return count;
 }
 
-// Of bytes the values stay bytes.
 HWY_INLINE std::int64_t squeeze_range(std::int64_t n, const std::uint8_t* HWY_RESTRICT x, std::uint8_t* values,
                                       std::uint8_t* places) {
     std::int64_t count = 0, c = 0;
@@ -99,34 +99,27 @@ struct Lines {
     std::int64_t stride, n, numbers;
 };
 
-// Squeezes lines of x one behind another: views[i · apart] is line i. Returns how many of their numbers are not zero.
-HWY_INLINE std::int64_t squeeze_lines(const Lines& lines, const float* x, float scale, float* values,
-                                      std::uint8_t* places, SparseView* views, std::int64_t apart) {
-    std::int64_t numbers = 0;
-    for (std::int64_t left = lines.numbers; left > 0; left -= lines.n, x += lines.stride, views += apart) {
-        const std::int64_t count = squeeze_range(HWY_MIN(left, lines.n), x, scale, values + numbers, places + numbers);
-        *views = {count, values + numbers, places + numbers};
-        numbers += count;
-    }
-    return numbers;
-}
-
-// Bytes become floats when all lines are squeezed, as only the few that are not zero need to: so many bytes at most.
+// Bytes wait to become floats until all lines are squeezed, as only the few that are not zero need to: so many at most.
 constexpr std::int64_t most_bytes = 16 * most_places;
 
-HWY_INLINE std::int64_t squeeze_lines(const Lines& lines, const std::uint8_t* x, float scale, float* values,
-                                      std::uint8_t* places, SparseView* views, std::int64_t apart) {
+// Squeezes lines of x one behind another: views[i · apart] is line i. Returns how many of their numbers are not zero.
+template <typename T>
+HWY_INLINE std::int64_t squeeze_lines(const Lines& lines, const T* x, float scale, float* values, std::uint8_t* places,
+                                      SparseView* views, std::int64_t apart) {
     const hn::ScalableTag<float> d;
     static_assert(HWY_MAX_BYTES / sizeof(float) <= squeeze_margin);
-    std::uint8_t bytes[most_bytes + squeeze_margin];
+    constexpr bool widens = sizeof(T) < sizeof(float);
+    T room[widens ? most_bytes + squeeze_margin : 1];
+    T* squeezed = room;
+    if constexpr (!widens) squeezed = values;
     std::int64_t numbers = 0;
     for (std::int64_t left = lines.numbers; left > 0; left -= lines.n, x += lines.stride, views += apart) {
-        const std::int64_t count = squeeze_range(HWY_MIN(left, lines.n), x, bytes + numbers, places + numbers);
+        const std::int64_t count = squeeze_range(HWY_MIN(left, lines.n), x, squeezed + numbers, places + numbers);
         *views = {count, values + numbers, places + numbers};
         numbers += count;
     }
     for (std::int64_t i = 0; i < numbers; i += static_cast<std::int64_t>(hn::Lanes(d)))
-        hn::StoreU(hn::Mul(load_as_float(d, bytes + i), hn::Set(d, scale)), d, values + i);
+        hn::StoreU(hn::Mul(load_as_float(d, squeezed + i), hn::Set(d, scale)), d, values + i);
     return numbers;
 }
 
@@ -140,30 +133,6 @@ HWY_INLINE std::int64_t squeeze_ranges(float scale, std::int64_t features, const
                                  values + numbers, places + numbers, views, apart);
     }
     return numbers;
-}
-
-// Numbers of a square tile, as many as a vector of 16 bytes has.
-template <typename T>
-constexpr std::int64_t tile = HWY_TARGET == HWY_SCALAR ? 1 : 16 / sizeof(T);
-
-// lines[i, r] = rows[r][c + i] for a tile: the first half of the rows interleaved with the second, log₂(tile) times. Lines lie
-// most_places apart.
-template <typename T>
-HWY_INLINE void turn_tile(const T* const* rows, std::int64_t c, T* lines) {
-    const hn::CappedTag<T, tile<T>> d;
-    hn::Vec<decltype(d)> v[tile<T>];
-    for (int i = 0; i < tile<T>; ++i) v[i] = hn::LoadU(d, rows[i] + c);
-#if HWY_TARGET != HWY_SCALAR
-    for (int mixes = 1; mixes < tile<T>; mixes *= 2) {
-        hn::Vec<decltype(d)> mixed[tile<T>];
-        for (int i = 0; i < tile<T> / 2; ++i) {
-            mixed[2 * i] = hn::InterleaveLower(d, v[i], v[i + tile<T> / 2]);
-            mixed[2 * i + 1] = hn::InterleaveUpper(d, v[i], v[i + tile<T> / 2]);
-        }
-        for (int i = 0; i < tile<T>; ++i) v[i] = mixed[i];
-    }
-#endif
-    for (int i = 0; i < tile<T>; ++i) hn::StoreU(v[i], d, lines + i * most_places);
 }
 
 template <typename T>
@@ -180,7 +149,8 @@ HWY_INLINE std::int64_t squeeze_turned(const GatherSource& s, const T* x, std::i
         const std::int64_t width = HWY_MIN(tile<T>, end - c);
         std::int64_t r = 0;
         if (width == tile<T>) {
-            for (; r + tile<T> <= rows; r += tile<T>) turn_tile(at + r, c, lines + r);
+            for (; r + tile<T> <= rows; r += tile<T>)
+                transpose_tile([=, &at](std::int64_t i) HWY_ATTR { return at[r + i] + c; }, lines + r, most_places);
         }
         for (; r < rows; ++r) {
             for (std::int64_t i = 0; i < width; ++i) lines[i * most_places + r] = at[r][c + i];
@@ -192,7 +162,7 @@ HWY_INLINE std::int64_t squeeze_turned(const GatherSource& s, const T* x, std::i
 }
 
 std::int64_t Squeeze(std::int64_t n, const float* x, float* values, std::uint8_t* places) {
-    return squeeze_range(n, x, 1.0F, values, places);
+    return squeeze_range(n, x, values, places);
 }
 
 std::int64_t SqueezeRow(const GatherSource& s, std::int64_t r, std::int64_t range, float* values, std::uint8_t* places,
