@@ -20,7 +20,7 @@ struct Graph {
     Buffer<float> arena;
     std::vector<std::unique_ptr<Node>> nodes;  ///< the input first, the loss (if any) last
     InputNode* input = nullptr;
-    std::unique_ptr<SparseInput> sparse_input;  ///< where a Dense reads the input
+    std::shared_ptr<SparseInput> sparse_input;  ///< where a Dense reads the input
     std::vector<BatchNormalizationNode*> batch_normalizations;
     LossNode* loss = nullptr;
     std::unique_ptr<Node> fused_activation;  ///< the last softmax or sigmoid, where the loss computes it; else null
@@ -41,6 +41,7 @@ struct GraphOptions {
     std::int64_t value_rows;  ///< rows that values have room for
     bool training;
     bool keep_values;
+    const Graph* beside = nullptr;  ///< shares its sparse input, if it may
 };
 
 /// Throws Error{input} where the loss does not fit the output.

@@ -12,8 +12,9 @@
 namespace evenkeel {
 
 // A zero must stay one: scaled, but not moved. So the scale is a Rescaling's, one for all features.
-bool InputNode::may_be_sparse() const {
-    return sparse_ != nullptr && subtract_.size() == 0 && offset_.size() == 0;
+float InputNode::only_scale() const {
+    if (subtract_.size() > 0 || offset_.size() > 0) return 0;
+    return scale_.size() > 0 ? scale_[0] : 1;
 }
 
 kernels::GatherSource InputNode::source() const {

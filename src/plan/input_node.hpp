@@ -16,7 +16,8 @@ class InputNode : public Node {
     InputNode(const Pass& pass, Value out, std::string name, std::int64_t largest_blocks)
         : Node(pass), out_(std::move(out)), name_(std::move(name)), finite_(largest_blocks) {}
 
-    bool looks_at_batch() const override { return may_be_sparse(); }
+    /// Not where what is found is known already.
+    bool looks_at_batch() const override { return may_be_sparse() && !sparse_->on(); }
     void look_forward(const Block& block) override;
     void finish_forward() override;
     void forward(const Block& block) override;
@@ -36,10 +37,13 @@ class InputNode : public Node {
         keep_ = keep;
     }
 
+    /// By what numbers are multiplied, where they are not moved and one scale is for all; else 0.
+    float only_scale() const;
+
   private:
     /// The batch's rows and what becomes of their numbers.
     kernels::GatherSource source() const;
-    bool may_be_sparse() const;
+    bool may_be_sparse() const { return sparse_ != nullptr && only_scale() != 0; }
     bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
     bool is_finite(const Block& block) const;
 

@@ -281,17 +281,27 @@ class Lowering {
         dense_ = nullptr;
     }
 
+    // What is found in a batch is the same for both if they scale it alike.
+    bool shares_sparse_input() const {
+        const Graph* beside = options_.beside;
+        return beside != nullptr && beside->sparse_input != nullptr &&
+               beside->behind_layer.front().size == graph_.behind_layer.front().size &&
+               beside->input->only_scale() == input_->only_scale();
+    }
+
+    std::shared_ptr<SparseInput> make_sparse_input(std::int64_t features) {
+        float* rows = reserve(SparseInput::row_floats(features));
+        float* columns =
+            options_.training ? reserve_floats(SparseInput::column_floats(features, options_.largest_batch)) : nullptr;
+        return std::make_shared<SparseInput>(features, options_.largest_batch, most_blocks(options_.largest_batch),
+                                             rows, columns);
+    }
+
     void add_sparse_input() {
         const Value& input = graph_.behind_layer.front();
         if (input.size < fewest_sparse_features) return;
-        float* rows = reserve(SparseInput::row_floats(input.size));
-        float *columns = nullptr, *strips = nullptr;
-        if (options_.training) {
-            columns = reserve_floats(SparseInput::column_floats(input.size, options_.largest_batch));
-            strips = reserve(first_dense_->units());
-        }
-        graph_.sparse_input = std::make_unique<SparseInput>(input.size, options_.largest_batch,
-                                                            most_blocks(options_.largest_batch), rows, columns);
+        graph_.sparse_input = shares_sparse_input() ? options_.beside->sparse_input : make_sparse_input(input.size);
+        float* strips = options_.training ? reserve(first_dense_->units()) : nullptr;
         input_->leave_sparse_to(graph_.sparse_input.get(), options_.keep_values);
         first_dense_->read_sparse(graph_.sparse_input.get(), strips);
     }

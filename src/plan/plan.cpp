@@ -25,7 +25,8 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
     if (only_predicts && options.largest_batch > most_rows * pool_.threads()) rows_a_thread_ = most_rows;
     const std::int64_t value_rows = rows_a_thread_ > 0 ? most_rows * pool_.threads() : options.largest_batch;
     graph_ = lower(description, layout_, compilation, pass_,
-                   {options.largest_batch, value_rows, options.training, options.keep_values});
+                   {options.largest_batch, value_rows, options.training, options.keep_values,
+                    options.beside != nullptr ? &options.beside->graph_ : nullptr});
     for (const auto& node : graph_.nodes) {
         for (const Node::WeightPart& part : node->weight_parts()) parts_.push_back({node.get(), part});
     }
@@ -49,20 +50,21 @@ Block Plan::block(std::int64_t index, int thread) const {
 }
 
 void Plan::begin(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
-                 std::int64_t step) {
+                 std::int64_t step, const StepsAround& around) {
     if (batch.rows < 1 || batch.rows > options_.largest_batch) {
         fail_input("plan", fmt::format("a batch of 1 to {} rows", options_.largest_batch),
                    fmt::format("{}", batch.rows));
     }
     pass_.batch = batch;
-    pass_.next = nullptr;
+    pass_.next = around.next;
     pass_.training = training;
     pass_.seed = seed;
     pass_.step = step;
     pass_.weights = values.weights.data();
     pass_.statistics = values.statistics.data();
     pass_.blocks = block_count(batch.rows);
-    if (graph_.sparse_input) graph_.sparse_input->reset();
+    const bool is_known = around.same_batch != nullptr && around.same_batch->graph_.sparse_input == graph_.sparse_input;
+    if (graph_.sparse_input && !is_known) graph_.sparse_input->reset();
     for (const Graph::Adapted& a : graph_.adapted) {
         a.node->normalize(pass_.statistics + a.mean->offset, pass_.statistics + a.variance->offset, a.mean->size);
     }
@@ -135,15 +137,14 @@ BatchResult Plan::finish_loss() {
 BatchResult Plan::forward(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
                           std::int64_t step) {
     pool_.use(pool_.threads());
-    return run_forward_pass(batch, training, values, seed, step, nullptr);
+    return run_forward_pass(batch, training, values, seed, step, {});
 }
 
 BatchResult Plan::run_forward_pass(const BatchView& batch, bool training, const VariableValues& values,
-                                   std::uint64_t seed, std::int64_t step, const BatchView* next) {
+                                   std::uint64_t seed, std::int64_t step, const StepsAround& around) {
     const SignalsDeferred quiet;
     if (graph_.loss == nullptr) fail_input("plan", "a loss to run forward with (compile the model)", "none");
-    begin(batch, training, values, seed, step);
-    pass_.next = next;
+    begin(batch, training, values, seed, step, around);
     if (skips()) {
         BatchResult skipped;
         skipped.skipped = true;
@@ -214,11 +215,11 @@ void Plan::commit_statistics(VariableValues& values) {
 }
 
 BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, OptimizerValues& optimizer,
-                             std::uint64_t seed, const BatchView* next) {
+                             std::uint64_t seed, const StepsAround& around) {
     const SignalsDeferred quiet;
     const auto began = Clock::now();
     pool_.use(threads_.threads());
-    const BatchResult result = run_forward_pass(batch, true, values, seed, optimizer.iteration + 1, next);
+    const BatchResult result = run_forward_pass(batch, true, values, seed, optimizer.iteration + 1, around);
     if (result.skipped) return result;
     if (update_->clips()) {
         backward(gradients_);
@@ -234,7 +235,7 @@ BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, Opt
 void Plan::predict(const BatchView& batch, const VariableValues& values, std::span<float> out) {
     const SignalsDeferred quiet;
     pool_.use(pool_.threads());
-    begin(batch, false, values, 0, 0);
+    begin(batch, false, values, 0, 0, {});
     const std::int64_t width = graph_.predictions.size;
     if (static_cast<std::int64_t>(out.size()) != batch.rows * width) {
         fail_input("predict", fmt::format("room for {} × {} predictions", batch.rows, width),

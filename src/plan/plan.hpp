@@ -15,10 +15,21 @@
 
 namespace evenkeel {
 
+class Plan;
+
 struct PlanOptions {
     std::int64_t largest_batch = 1;
     bool training = true;      ///< room for gradients; false: inference only
     bool keep_values = false;  ///< taps: every layer's output and gradient keeps a buffer of its own. Changes no bit.
+    /// Of equal options; steps on the same batches take turns, and share what is found in a batch. Outlives this plan.
+    const Plan* beside = nullptr;
+};
+
+/// What a step may know of those around it. It saves work and changes no bit.
+struct StepsAround {
+    const BatchView* next = nullptr;  ///< the batch after this one: its rows are asked for ahead of time
+    const Plan* same_batch =
+        nullptr;  ///< beside this one: it took the last step, on the very same batch, and did not fail
 };
 
 /// A model compiled for one loss and optimizer: all buffers in one arena, nothing allocated while running. A
@@ -51,7 +62,7 @@ class Plan {
     /// is still in cache, where clipping does not forbid it. The same bits as the four calls, but that plain SGD
     /// takes a kernel's gradient and its step as one sum. A batch that fails changes nothing.
     BatchResult train_step(const BatchView& batch, VariableValues& values, OptimizerValues& optimizer,
-                           std::uint64_t seed, const BatchView* next = nullptr);
+                           std::uint64_t seed, const StepsAround& around = {});
 
     /// Writes the predictions of the batch: out [rows, elements(output_shape)].
     void predict(const BatchView& batch, const VariableValues& values, std::span<float> out);
@@ -66,9 +77,9 @@ class Plan {
 
   private:
     BatchResult run_forward_pass(const BatchView& batch, bool training, const VariableValues& values,
-                                 std::uint64_t seed, std::int64_t step, const BatchView* next);
+                                 std::uint64_t seed, std::int64_t step, const StepsAround& around);
     void begin(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
-               std::int64_t step);
+               std::int64_t step, const StepsAround& around);
     bool skips() const;
     template <typename AtEnd>
     void run_forward(std::size_t nodes, const AtEnd& at_end);

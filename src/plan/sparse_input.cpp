@@ -57,6 +57,7 @@ void SparseInput::look(const kernels::GatherSource& source, const Block& block) 
 void SparseInput::finish(const kernels::GatherSource& source, std::int64_t rows, std::int64_t blocks) {
     source_ = source;
     batch_ = rows;
+    std::fill_n(active_count_.data(), ranges_, -1);
     const std::span<const std::int64_t> numbers(counts_.data(), static_cast<std::size_t>(blocks));
     on_ = std::find(numbers.begin(), numbers.end(), -1) == numbers.end() &&
           price * std::accumulate(numbers.begin(), numbers.end(), std::int64_t{0}) <= rows * features_;
@@ -72,6 +73,7 @@ std::span<const kernels::SparseView> SparseInput::rows(std::int64_t first, std::
 }
 
 void SparseInput::turn(std::int64_t first) {
+    if (active_count_[first / range] >= 0) return;
     const std::int64_t end = std::min(first + range, features_);
     float* values = columns_ + first / range * floats_of(range * largest_batch_);
     std::uint8_t* places = places_behind(values, range * largest_batch_);

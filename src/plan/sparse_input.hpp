@@ -14,7 +14,7 @@ namespace evenkeel {
 /// are products with zero. The numbers that are not zero are kept row by row for x·W, and column by column for ∂C/∂W = xᵀ·dz;
 /// both in ranges of features and the columns in groups of rows, so that a product finds what it reads in the first-level cache.
 ///   look     blocks: rows without their zeros · finish once: is it sparse? · turn, for each range of features: columns
-/// The batch alone decides, so bits do not depend on threads.
+/// The batch alone decides, so bits do not depend on threads. Plans that take turns on the same batches share one.
 class SparseInput {
   public:
     /// Features of a range: of W, in rows of 128 units, as many rows as stay in cache where a third of them is in use.
@@ -45,7 +45,7 @@ class SparseInput {
     /// Of rows of the batch, what they have in the range that begins at feature `first`, from where places count.
     std::span<const kernels::SparseView> rows(std::int64_t first, std::int64_t begin, std::int64_t end) const;
 
-    /// Makes the columns of the range that begins at `first`.
+    /// Makes the columns of the range that begins at `first`, if they are not made already.
     void turn(std::int64_t first);
     /// Of that range, once it was turned: the features that a row of the batch has, ascending, …
     std::span<const std::int32_t> active(std::int64_t first) const;
@@ -70,7 +70,7 @@ class SparseInput {
     Buffer<kernels::SparseView> rows_;     ///< [ranges, largest batch]
     Buffer<std::int32_t> active_;          ///< of a range: from its first feature's place on …
     Buffer<kernels::SparseView> actives_;  ///< … and their columns, [groups, features], …
-    Buffer<std::int32_t> active_count_;    ///< … [ranges] many
+    Buffer<std::int32_t> active_count_;    ///< … [ranges] many; −1: not turned yet
     bool on_ = false;
 };
 

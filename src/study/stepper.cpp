@@ -41,7 +41,7 @@ double Stepper::step() {
     const std::int64_t now = at_;
     at_ = (at_ + 1) % full_batches_;
     const BatchView next = batch(at_);
-    return plan_.train_step(batch(now), values_, optimizer_, 0, &next).loss;
+    return plan_.train_step(batch(now), values_, optimizer_, 0, {.next = &next}).loss;
 }
 
 BatchView Stepper::batch(std::int64_t index) const {

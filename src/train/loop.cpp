@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <numeric>
 
-#include "core/clock.hpp"
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/data/batches.hpp"
+#include "train/learner.hpp"
 
 namespace evenkeel {
 namespace {
@@ -73,14 +74,6 @@ class FilledBatches {
     std::vector<std::int32_t> labels_;
 };
 
-Evaluation means(double rows, double loss_sum, std::span<const double> metric_sums) {
-    Evaluation e;
-    e.rows = static_cast<std::int64_t>(rows);
-    e.loss = rows > 0 ? loss_sum / rows : 0;
-    for (const double sum : metric_sums) e.metrics.push_back(rows > 0 ? sum / rows : 0);
-    return e;
-}
-
 /// make_batch(first, rows): the rows [first, first + rows) as a batch.
 template <typename MakeBatch>
 Evaluation evaluate_batches(Plan& plan, std::int64_t rows, const VariableValues& values, std::size_t metrics,
@@ -97,84 +90,112 @@ Evaluation evaluate_batches(Plan& plan, std::int64_t rows, const VariableValues&
     return means(static_cast<double>(rows), loss, {sums.data(), metrics});
 }
 
-template <typename MakeBatch>
-void train_epoch(Training& t, Plan& plan, const BatchOrder& order, std::uint64_t seed, MakeBatch& make_batch,
-                 const std::vector<std::shared_ptr<Callback>>& callbacks) {
-    TrainingPosition& at = t.position;
-    while (at.batch < order.count() && !t.stop) {
-        const BatchView batch = make_batch(order.batch(at.batch));
+/// Models that go through the same batches in turns; mostly one.
+class JointTraining {
+  public:
+    /// rows: of an epoch; validation: null where there is none.
+    JointTraining(std::span<Trainee> trainees, const FitOptions& options, std::int64_t rows,
+                  const CheckedData* validation)
+        : trainees_(trainees),
+          validation_(validation),
+          order_(rows, options.batch_size, trainees.front().seed, options.shuffle, options.merge_lone_last_row) {
+        const std::int64_t validated = validation != nullptr ? validation->rows : 0;
+        const std::int64_t largest = std::max(order_.largest(), std::min(evaluation_batch, validated));
+        for (Trainee& trainee : trainees) {
+            const Plan* beside = learners_.empty() ? nullptr : &learners_.front().plan();
+            learners_.emplace_back(trainee, options, PlanOptions{.largest_batch = largest, .beside = beside}, rows,
+                                   order_.count());
+        }
+    }
+
+    std::int64_t largest_batch() const { return order_.largest(); }
+
+    /// make_batch(rows): those rows as a batch.
+    template <typename MakeBatch>
+    void run(MakeBatch make_batch) {
+        each([](Learner& learner) { learner.begin(); });
+        const auto wants_epoch = [](const Learner& learner) { return learner.wants_epoch(); };
+        for (;;) {
+            const auto any = std::find_if(learners_.begin(), learners_.end(), wants_epoch);
+            if (any == learners_.end()) break;
+            order_.epoch(any->position().epoch);
+            for (std::int64_t batch = any->position().batch; batch < order_.count(); ++batch) step(batch, make_batch);
+            each([&](Learner& learner) { learner.end_epoch(validation_); });
+        }
+        each([](Learner& learner) { learner.end(); });
+    }
+
+  private:
+    // Who comes first finds out about the batch, who comes last asks for the next one: everybody in turns, so that the models'
+    // times can be compared.
+    template <typename MakeBatch>
+    void step(std::int64_t number, MakeBatch& make_batch) {
+        const auto count = static_cast<std::int64_t>(learners_.size());
+        std::int64_t left =
+            std::count_if(learners_.begin(), learners_.end(), [](const Learner& l) { return l.wants_batch(); });
+        if (left == 0) return;
+        const BatchView batch = make_batch(order_.batch(number));
         BatchView next;
         bool has_next = false;
         if constexpr (MakeBatch::looks_ahead) {
-            has_next = at.batch + 1 < order.count();
-            if (has_next) next = make_batch(order.batch(at.batch + 1));
+            has_next = number + 1 < order_.count();
+            if (has_next) next = make_batch(order_.batch(number + 1));
         }
-        const BatchResult r = plan.train_step(batch, t.values, t.optimizer, seed, has_next ? &next : nullptr);
-        ++at.batch;
-        if (!r.skipped) {
-            at.rows += r.rows;
-            at.loss_sum += r.loss * static_cast<double>(r.rows);
-            for (std::size_t m = 0; m < at.metric_sums.size(); ++m) at.metric_sums[m] += r.metric_sums[m];
+        StepsAround around;
+        for (std::int64_t turn = 0; turn < count; ++turn) {
+            const auto at = static_cast<std::size_t>((number + turn) % count);
+            Learner& learner = learners_[at];
+            if (!learner.wants_batch()) continue;
+            if (--left == 0 && has_next) around.next = &next;
+            attempt(at, [&] {
+                if (learner.step(batch, around)) around.same_batch = &learner.plan();
+            });
         }
-        for (const auto& callback : callbacks) callback->on_batch_end(t, r.loss);
     }
+
+    template <typename Work>
+    void each(const Work& work) {
+        for (std::size_t i = 0; i < learners_.size(); ++i) {
+            if (!trainees_[i].failure) attempt(i, [&] { work(learners_[i]); });
+        }
+    }
+
+    // A model that fails drops out, and the others go on.
+    template <typename Work>
+    void attempt(std::size_t i, const Work& work) {
+        try {
+            work();
+        } catch (const Error& error) {
+            if (error.fault() != Fault::work) throw;
+            trainees_[i].failure = error;
+        }
+    }
+
+    std::span<Trainee> trainees_;
+    const CheckedData* validation_;
+    BatchOrder order_;
+    std::deque<Learner> learners_;
+};
+
+std::int64_t features_of(const Trainee& trainee) {
+    return elements(trainee.description.input_shape(), "input");
 }
-
-template <typename MakeBatch>
-History run(Trainee trainee, Plan& plan, BatchOrder& order, std::int64_t rows, MakeBatch make_batch,
-            const FitOptions& options, const CheckedData* validation) {
-    const std::size_t metrics = trainee.compilation.metrics.size();
-    TrainingPosition position;
-    position.metric_sums.assign(metrics, 0.0);
-    History history = options.history;
-    if (options.resume != nullptr) position = *options.resume;
-    if (position.metric_sums.size() != metrics) {
-        fail_input("fit.resume", fmt::format("sums of {} metrics", metrics),
-                   fmt::format("{}", position.metric_sums.size()));
-    }
-    history.metric_names.clear();
-    for (const Metric& m : trainee.compilation.metrics) history.metric_names.push_back(m.word());
-
-    Training t{trainee.description,
-               trainee.layout,
-               trainee.compilation,
-               trainee.values,
-               trainee.optimizer,
-               position,
-               history,
-               options.epochs,
-               order.count(),
-               rows,
-               trainee.pool};
-    for (const auto& callback : options.callbacks) callback->on_train_begin(t);
-    while (position.epoch < options.epochs && !t.stop) {
-        order.epoch(position.epoch);
-        const auto start = Clock::now();
-        train_epoch(t, plan, order, trainee.seed, make_batch, options.callbacks);
-        if (position.batch < order.count()) break;  // asked to stop within the epoch
-        EpochLog log;
-        log.epoch = position.epoch + 1;
-        log.seconds = seconds_since(start);
-        log.train = means(static_cast<double>(position.rows), position.loss_sum, position.metric_sums);
-        log.learning_rate = learning_rate_at(learning_rate(trainee.compilation.optimizer),
-                                             std::max<std::int64_t>(0, trainee.optimizer.iteration - 1));
-        if (validation != nullptr) {
-            log.validated = true;
-            log.validation = evaluate_all(plan, *validation, trainee.values, metrics);
-        }
-        ++position.epoch;
-        position.batch = position.rows = 0;
-        position.loss_sum = 0;
-        std::fill(position.metric_sums.begin(), position.metric_sums.end(), 0.0);
-        history.epochs.push_back(log);
-        for (const auto& callback : options.callbacks) callback->on_epoch_end(t, log);
-    }
-    history.stopped_early = t.stop;
-    for (const auto& callback : options.callbacks) callback->on_train_end(t);
-    return history;
+std::int64_t outputs_of(const Trainee& trainee) {
+    return elements(trainee.description.output_shape(), "output");
+}
+CheckedData check(const Trainee& trainee, const DataView& data) {
+    return check_data(data, features_of(trainee), outputs_of(trainee), &trainee.compilation.loss);
 }
 
 }  // namespace
+
+Evaluation means(double rows, double loss_sum, std::span<const double> metric_sums) {
+    Evaluation e;
+    e.rows = static_cast<std::int64_t>(rows);
+    e.loss = rows > 0 ? loss_sum / rows : 0;
+    for (const double sum : metric_sums) e.metrics.push_back(rows > 0 ? sum / rows : 0);
+    return e;
+}
 
 Evaluation evaluate_all(Plan& plan, const CheckedData& data, const VariableValues& values, std::size_t metrics) {
     return evaluate_batches(plan, data.rows, values, metrics, [&](std::int64_t first, std::int64_t rows) {
@@ -198,17 +219,14 @@ Evaluation evaluate_all(Plan& plan, const GeneratedData& data, const ModelDescri
                             });
 }
 
-History train(Trainee trainee, const DataView& data, const FitOptions& options) {
+void train(std::span<Trainee> trainees, const DataView& data, const FitOptions& options) {
     check_options(options);
-    const Shape input = trainee.description.input_shape(), output = trainee.description.output_shape();
-    const std::int64_t features = elements(input, "input"), outputs = elements(output, "output");
-    const Loss& loss = trainee.compilation.loss;
-    CheckedData rows = check_data(data, features, outputs, &loss);
-    CheckedData validation;
-    const bool validates = options.validation_data != nullptr || options.validation_split > 0;
-    if (options.validation_data != nullptr) {
-        validation = check_data(*options.validation_data, features, outputs, &loss);
-    } else if (options.validation_split > 0) {
+    CheckedData rows, validation;
+    for (const Trainee& trainee : trainees) {
+        rows = check(trainee, data);
+        if (options.validation_data != nullptr) validation = check(trainee, *options.validation_data);
+    }
+    if (options.validation_data == nullptr && options.validation_split > 0) {
         validation = rows;
         // As Keras: the rows that train are rounded down.
         validation.rows =
@@ -220,37 +238,29 @@ History train(Trainee trainee, const DataView& data, const FitOptions& options) 
     // The order counts from 0; the rows begin at first_row.
     if (rows.first_row > 0) {
         auto& x = rows.all.x;
-        if (x.bytes != nullptr) x.bytes += rows.first_row * features;
-        if (x.floats != nullptr) x.floats += rows.first_row * features;
+        if (x.bytes != nullptr) x.bytes += rows.first_row * x.features;
+        if (x.floats != nullptr) x.floats += rows.first_row * x.features;
         if (rows.all.labels != nullptr) rows.all.labels += rows.first_row;
-        if (rows.all.targets != nullptr) rows.all.targets += rows.first_row * outputs;
+        if (rows.all.targets != nullptr) rows.all.targets += rows.first_row * outputs_of(trainees.front());
         if (rows.all.weights != nullptr) rows.all.weights += rows.first_row;
     }
-    BatchOrder order(rows.rows, options.batch_size, trainee.seed, options.shuffle, options.merge_lone_last_row);
-    const std::int64_t largest = std::max(order.largest(), validates ? std::min(evaluation_batch, validation.rows) : 1);
-    Plan plan(trainee.description, trainee.layout, &trainee.compilation, trainee.pool, {.largest_batch = largest});
-    return run(trainee, plan, order, rows.rows, StoredBatches(rows), options, validates ? &validation : nullptr);
+    const bool validates = options.validation_data != nullptr || options.validation_split > 0;
+    JointTraining(trainees, options, rows.rows, validates ? &validation : nullptr).run(StoredBatches(rows));
 }
 
-History train(Trainee trainee, const GeneratedData& data, const FitOptions& options) {
+void train(Trainee& trainee, const GeneratedData& data, const FitOptions& options) {
     check_options(options);
     if (data.rows < 1 || !data.fill)
         fail_input("fit", "a function and at least one row", fmt::format("{} rows", data.rows));
     if (options.validation_split > 0)
         fail_input("fit.validation_split", "0 where a function fills the batches",
                    fmt::format("{}", options.validation_split));
-    const std::int64_t features = elements(trainee.description.input_shape(), "input");
-    const std::int64_t outputs = elements(trainee.description.output_shape(), "output");
     CheckedData validation;
-    if (options.validation_data != nullptr) {
-        validation = check_data(*options.validation_data, features, outputs, &trainee.compilation.loss);
-    }
-    BatchOrder order(data.rows, options.batch_size, trainee.seed, options.shuffle, options.merge_lone_last_row);
-    const std::int64_t largest = std::max(order.largest(), std::min(evaluation_batch, validation.rows));
-    Plan plan(trainee.description, trainee.layout, &trainee.compilation, trainee.pool, {.largest_batch = largest});
-    return run(trainee, plan, order, data.rows,
-               FilledBatches(data, trainee.compilation.loss, features, outputs, order.largest()), options,
-               options.validation_data != nullptr ? &validation : nullptr);
+    if (options.validation_data != nullptr) validation = check(trainee, *options.validation_data);
+    JointTraining training({&trainee, 1}, options, data.rows,
+                           options.validation_data != nullptr ? &validation : nullptr);
+    training.run(FilledBatches(data, trainee.compilation.loss, features_of(trainee), outputs_of(trainee),
+                               training.largest_batch()));
 }
 
 }  // namespace evenkeel

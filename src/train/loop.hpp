@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "core/threads.hpp"
+#include "evenkeel/core/error.hpp"
 #include "evenkeel/model/compilation.hpp"
 #include "evenkeel/model/variables.hpp"
 #include "evenkeel/train/callback.hpp"
@@ -23,7 +25,10 @@ struct CheckedData {
 };
 CheckedData check_data(const DataView& data, std::int64_t features, std::int64_t outputs, const Loss* loss);
 
-/// Everything that a training run works on.
+/// Means over so many rows of what was summed over them.
+Evaluation means(double rows, double loss_sum, std::span<const double> metric_sums);
+
+/// Everything that a model's training works on, and what becomes of it.
 struct Trainee {
     const ModelDescription& description;
     const VariableLayout& layout;
@@ -32,11 +37,16 @@ struct Trainee {
     OptimizerValues& optimizer;
     std::uint64_t seed;
     ThreadPool& pool;
+    std::vector<std::shared_ptr<Callback>> callbacks = {};
+    History history = {};
+    std::optional<Error> failure = {};  ///< of the work: there its history ends
 };
 
-/// The epochs of fit: batches in the order of (seed, epoch), a step each, validation, callbacks.
-History train(Trainee trainee, const DataView& data, const FitOptions& options);
-History train(Trainee trainee, const GeneratedData& data, const FitOptions& options);
+/// The epochs of fit: batches in the order of (seed, epoch), a step each, validation, the trainee's callbacks (those of the
+/// options are not read). Several trainees, of one seed and pool, take their steps on a batch in turns. Does not throw what is a
+/// trainee's own failure.
+void train(std::span<Trainee> trainees, const DataView& data, const FitOptions& options);
+void train(Trainee& trainee, const GeneratedData& data, const FitOptions& options);
 
 /// Means over all rows in inference mode.
 Evaluation evaluate_all(Plan& plan, const CheckedData& data, const VariableValues& values, std::size_t metrics);

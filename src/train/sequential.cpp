@@ -22,6 +22,11 @@ void check_generated(const char* where, const GeneratedData& data) {
         fail_input(where, "a function and 1 to 2^32 rows", fmt::format("{} rows", data.rows));
 }
 
+History history_of(Trainee trainee) {
+    if (trainee.failure) throw Error(*trainee.failure);
+    return std::move(trainee.history);
+}
+
 }  // namespace
 
 struct Sequential::Impl {
@@ -64,7 +69,9 @@ struct Sequential::Impl {
         return *pool;
     }
 
-    Trainee trainee() { return {description, layout, *compilation, values, optimizer, options.seed, threads()}; }
+    Trainee trainee(ThreadPool& threads, std::vector<std::shared_ptr<Callback>> callbacks) {
+        return {description, layout, *compilation, values, optimizer, options.seed, threads, std::move(callbacks)};
+    }
 
     Plan& plan_for(std::int64_t rows) {
         if (!batch_plan || batch_plan->largest_batch() < rows) {
@@ -132,7 +139,9 @@ bool Sequential::built() const {
 History Sequential::fit(const DataView& data, const FitOptions& options) {
     impl_->need_compiled("fit");
     impl_->need_built("fit");
-    return train(impl_->trainee(), data, options);
+    Trainee trainee = impl_->trainee(impl_->threads(), options.callbacks);
+    train({&trainee, 1}, data, options);
+    return history_of(std::move(trainee));
 }
 
 History Sequential::fit(const Examples& data, const FitOptions& options) {
@@ -143,7 +152,34 @@ History Sequential::fit(const Examples& data, const FitOptions& options) {
 History Sequential::fit(const GeneratedData& data, const FitOptions& options) {
     impl_->need_compiled("fit");
     impl_->need_built("fit");
-    return train(impl_->trainee(), data, options);
+    Trainee trainee = impl_->trainee(impl_->threads(), options.callbacks);
+    train(trainee, data, options);
+    return history_of(std::move(trainee));
+}
+
+void Sequential::fit_together(std::span<FitTogether> models, const DataView& data, const FitOptions& options) {
+    if (models.empty()) fail_input("fit_together", "at least one model", "none");
+    if (options.resume != nullptr || !options.callbacks.empty())
+        fail_input("fit_together", "options without callbacks and resume", "options that have them");
+    std::vector<Trainee> trainees;
+    for (const FitTogether& m : models) {
+        Impl& impl = *m.model.impl_;
+        impl.need_compiled("fit_together");
+        impl.need_built("fit_together");
+        if (m.model.seed() != models.front().model.seed()) {
+            fail_input("fit_together", fmt::format("models of one seed, {}", models.front().model.seed()),
+                       fmt::format("{}", m.model.seed()));
+        }
+        const auto same = [&](const FitTogether& other) { return &other.model == &m.model; };
+        if (std::count_if(models.begin(), models.end(), same) > 1)
+            fail_input("fit_together", "each model once", m.model.description().name + " twice");
+        trainees.push_back(impl.trainee(models.front().model.impl_->threads(), m.callbacks));
+    }
+    train(trainees, data, options);
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        models[i].history = std::move(trainees[i].history);
+        models[i].failure = std::move(trainees[i].failure);
+    }
 }
 
 Evaluation Sequential::train_on_batch(const DataView& batch) {

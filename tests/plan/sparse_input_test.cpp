@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
+
+#include "evenkeel/core/error.hpp"
 #include "support/net.hpp"
 #include "support/random_values.hpp"
 
@@ -213,6 +216,87 @@ TEST(SparseInput, LeavesTheWeightsOfPixelsThatNoRowHas) {
     EXPECT_EQ(row(after, 5), row(before, 5)) << "a pixel of row 80, which is not in this batch";
     EXPECT_NE(row(after, 3), row(before, 3)) << "a pixel of row 7 alone";
     EXPECT_NE(row(after, 41), row(before, 41));
+}
+
+/// Three networks on the same four batches: the first as it is, the others with units of their own.
+struct Trio {
+    struct Kind {
+        std::vector<Layer> layers;
+        Optimizer optimizer;
+    };
+
+    static std::vector<Kind> kinds(const Optimizer& first) {
+        return {{layers(), first}, {layers(0, 40), SGD{.learning_rate = 0.1}}, {layers(0, 7), Adam{}}};
+    }
+
+    /// Weights of all after the steps, which they take in turns beside one another, or each by itself.
+    static std::vector<std::vector<float>> weights(std::vector<Kind> kinds, bool beside, int threads = 1) {
+        const std::vector<std::uint8_t> bytes = images();
+        const std::vector<std::int32_t> labels(rows, 4);
+        std::deque<Net> nets;
+        for (Kind& kind : kinds) {
+            const Plan* first = beside && !nets.empty() ? &nets.front().plan : nullptr;
+            nets.emplace_back(std::move(kind.layers), Compilation{.optimizer = kind.optimizer},
+                              PlanOptions{.largest_batch = 150, .beside = first}, 1, threads);
+        }
+        for (std::size_t step = 0; step < 4; ++step) {
+            BatchView batch;
+            batch.x.bytes = bytes.data();
+            batch.x.features = features;
+            batch.x.first_row = static_cast<std::int64_t>(step) * 20;
+            batch.labels = labels.data();
+            batch.rows = 150;
+            StepsAround around;
+            for (std::size_t turn = 0; turn < nets.size(); ++turn) {
+                Net& net = nets[(step + turn) % nets.size()];
+                try {
+                    net.plan.train_step(batch, net.values, net.optimizer, 1, around);
+                    if (beside) around.same_batch = &net.plan;
+                } catch (const Error&) {
+                }
+            }
+        }
+        std::vector<std::vector<float>> all;
+        for (const Net& net : nets) all.push_back(copy_of(net.values.weights));
+        return all;
+    }
+};
+
+TEST(SparseInput, IsFoundOnceForPlansBesideEachOther) {
+    for (const int threads : {1, 3}) {
+        const auto kinds = Trio::kinds(SGD{.learning_rate = 0.1});
+        EXPECT_EQ(Trio::weights(kinds, true, threads), Trio::weights(kinds, false)) << threads << " threads";
+    }
+    const auto clipped = Trio::kinds(SGD{.learning_rate = 0.1, .global_clipnorm = 0.3});
+    EXPECT_EQ(Trio::weights(clipped, true), Trio::weights(clipped, false));
+}
+
+TEST(SparseInput, IsTurnedByWhoNeedsIt) {
+    auto kinds = Trio::kinds(SGD{.learning_rate = 0.1});
+    std::get<Dense>(kinds[0].layers[2]).trainable = false;  // needs no columns
+    EXPECT_EQ(Trio::weights(kinds, true), Trio::weights(kinds, false));
+}
+
+TEST(SparseInput, IsLookedForAgainAfterAStepThatFailed) {
+    auto kinds = Trio::kinds(SGD{.learning_rate = 1e38});  // after one step nothing of it is finite
+    const auto together = Trio::weights(kinds, true);
+    EXPECT_EQ(together, Trio::weights(kinds, false));
+}
+
+TEST(SparseInput, IsNotSharedByPlansThatScaleOtherwise) {
+    auto kinds = Trio::kinds(SGD{.learning_rate = 0.1});
+    std::get<Rescaling>(kinds[1].layers[1]).scale = 1.0 / 128;
+    EXPECT_EQ(Trio::weights(kinds, true), Trio::weights(kinds, false));
+    std::get<Rescaling>(kinds[2].layers[1]).offset = -0.5;
+    EXPECT_EQ(Trio::weights(kinds, true), Trio::weights(kinds, false));
+}
+
+TEST(SparseInput, PlansBesideEachOtherShareItsMemory) {
+    const Net first(layers(), {.optimizer = SGD{}}, {.largest_batch = 64});
+    const Net beside(layers(), {.optimizer = SGD{}}, {.largest_batch = 64, .beside = &first.plan});
+    const std::int64_t saved = 64 * SparseInput::row_floats(features) + SparseInput::column_floats(features, 64);
+    EXPECT_NEAR(static_cast<double>(first.plan.arena_floats() - beside.plan.arena_floats()), static_cast<double>(saved),
+                32);
 }
 
 }  // namespace

@@ -10,34 +10,15 @@
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/train/progress.hpp"
 #include "support/small_data.hpp"
+#include "support/small_model.hpp"
 
 namespace evenkeel {
 namespace {
 
 using testing::HasSubstr;
+using tests::message_of;
+using tests::small_model;
 using tests::three_classes;
-
-Sequential small_model(std::uint64_t seed = 0, int threads = 1,
-                       const Compilation& compilation = {.optimizer = Adam{.learning_rate = 0.01},
-                                                         .metrics = {"accuracy"}}) {
-    Sequential model({.seed = seed, .threads = threads});
-    model.add(Input({8}));
-    model.add(Dense(16));
-    model.add(BatchNormalization());
-    model.add(ReLU());
-    model.add(Dense(3, {.activation = "softmax"}));
-    model.compile(compilation);
-    return model;
-}
-
-std::string message_of(const std::function<void()>& call) {
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return "no error";
-}
 
 TEST(Sequential, LearnsAndPredictsWhatItLearned) {
     const Examples train = three_classes(600), test = three_classes(300, 8, 2);

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "evenkeel/core/error.hpp"
 #include "evenkeel/core/export.hpp"
 #include "evenkeel/model/compilation.hpp"
 #include "evenkeel/model/description.hpp"
@@ -54,6 +56,16 @@ class EVENKEEL_API Predictor {
     std::unique_ptr<Impl> impl_;
 };
 
+class Sequential;
+
+/// One of several models that are trained together, and what becomes of it.
+struct FitTogether {
+    Sequential& model;
+    std::vector<std::shared_ptr<Callback>> callbacks = {};
+    History history = {};
+    std::optional<Error> failure = {};  ///< Fault::work, where it dropped out: it has the weights of the step before
+};
+
 /// A stack of layers, in Keras's words: add, compile, fit, evaluate, predict, summary. Not for concurrent
 /// use; see Predictor for that. Every method throws Error.
 class EVENKEEL_API Sequential {
@@ -77,6 +89,11 @@ class EVENKEEL_API Sequential {
     History fit(const DataView& data, const FitOptions& options = {});
     History fit(const Examples& data, const FitOptions& options = {});
     History fit(const GeneratedData& data, const FitOptions& options = {});
+
+    /// Trains different models of one seed on the same batches, in turns: each becomes what fit would have made of it, bit for
+    /// bit, and all of it is faster, as what is to be found out about a batch is found out once. The first one's threads work.
+    /// A model that fails drops out. `options` are without callbacks and resume.
+    static void fit_together(std::span<FitTogether> models, const DataView& data, const FitOptions& options);
 
     /// One update on these rows as one batch; the loss and metrics before it.
     Evaluation train_on_batch(const DataView& batch);
