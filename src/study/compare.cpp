@@ -63,26 +63,48 @@ void check(const Dataset& data, const std::vector<ComparedArm>& arms, const Comp
     }
 }
 
+/// Runs [first, end) of a comparison, seeds outside and arms inside: an interrupted one keeps whole pairs.
+struct Job {
+    std::int64_t first, end;
+};
+
+// The arms of a seed train together, which takes less time than one after the other. Of the last seeds, one a core but one, each
+// arm trains by itself: so small pieces are left for cores that are done sooner than others.
+std::vector<Job> jobs_of(std::int64_t seeds, std::int64_t arms, std::int64_t cores) {
+    const std::int64_t together = std::max<std::int64_t>(0, seeds - (cores - 1)) * arms;
+    std::vector<Job> jobs;
+    for (std::int64_t run = 0; run < seeds * arms; run = jobs.back().end)
+        jobs.push_back({run, run + (run < together ? arms : 1)});
+    return jobs;
+}
+
 }  // namespace
 
 CompareResult compare(const Dataset& data, const std::vector<ComparedArm>& arms, const CompareOptions& options) {
     check(data, arms, options);
     const auto start = Clock::now();
     const auto arm_count = static_cast<std::int64_t>(arms.size());
-    const std::int64_t jobs = arm_count * options.seeds;
+    const std::int64_t run_count = arm_count * options.seeds;
 
-    // Seeds outside, arms inside: an interrupted comparison keeps whole pairs.
-    std::vector<std::optional<ComparedRun>> runs(static_cast<std::size_t>(jobs));
-    Progress progress(options, jobs);
+    std::vector<std::optional<ComparedRun>> runs(static_cast<std::size_t>(run_count));
+    Progress progress(options, run_count);
     const auto stopped = [&] { return options.interrupted != nullptr && options.interrupted->load(); };
-    side_by_side(jobs, options.threads, stopped, [&](std::int64_t job, int threads) {
-        const ComparedArm& arm = arms[static_cast<std::size_t>(job % arm_count)];
-        const auto seed = static_cast<std::uint64_t>(job / arm_count);
-        ComparedRun run =
-            run_one(data, {arm.name, arm.model, options, seed, threads, [&progress] { progress.epoch_done(); }});
-        progress.run_done(options.epochs - static_cast<int>(run.epochs.size()));
-        if (!stopped()) runs[static_cast<std::size_t>(job)] = std::move(run);
-    });
+    const std::vector<Job> jobs = jobs_of(options.seeds, arm_count, core_count(options.threads));
+    const auto work = [&](std::int64_t index, int threads) {
+        const Job job = jobs[static_cast<std::size_t>(index)];
+        std::vector<RunRequest> requests;
+        for (std::int64_t run = job.first; run < job.end; ++run) {
+            const ComparedArm& arm = arms[static_cast<std::size_t>(run % arm_count)];
+            requests.push_back({arm.name, arm.model, options, static_cast<std::uint64_t>(run / arm_count), threads,
+                                [&progress] { progress.epoch_done(); }});
+        }
+        auto to = runs.begin() + job.first;
+        for (ComparedRun& run : run_together(data, requests)) {
+            progress.run_done(options.epochs - static_cast<int>(run.epochs.size()));
+            if (!stopped()) *to++ = std::move(run);
+        }
+    };
+    side_by_side(static_cast<std::int64_t>(jobs.size()), options.threads, stopped, work);
 
     CompareResult result;
     result.interrupted = stopped();
