@@ -61,7 +61,7 @@ struct ComparedRun {
     std::string problem;              ///< of a diverged run: what stopped being finite, where
     double test_accuracy = 0;         ///< of a diverged run: chance (1/classes)
     std::optional<double> test_loss;  ///< none for a diverged run
-    double seconds = 0;               ///< training, without validation, test and probe
+    double seconds = 0;  ///< training, without validation, test and probe; of work shared with other arms, its share
     std::vector<EpochLog> epochs;
     std::optional<ProbeRecord> probe;  ///< where it was looked into
 };
