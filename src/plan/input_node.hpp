@@ -43,7 +43,7 @@ class InputNode : public Node {
   private:
     /// The batch's rows and what becomes of their numbers.
     kernels::GatherSource source() const;
-    bool may_be_sparse() const { return sparse_ != nullptr && only_scale() != 0; }
+    bool may_be_sparse() const { return sparse_ != nullptr; }
     bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
     bool is_finite(const Block& block) const;
 

@@ -299,7 +299,8 @@ class Lowering {
 
     void add_sparse_input() {
         const Value& input = graph_.behind_layer.front();
-        if (input.size < fewest_sparse_features) return;
+        // A Normalization moves zeros; one that is adapted tells by how much only when a pass begins.
+        if (input.size < fewest_sparse_features || input_->only_scale() == 0 || !graph_.adapted.empty()) return;
         graph_.sparse_input = shares_sparse_input() ? options_.beside->sparse_input : make_sparse_input(input.size);
         float* strips = options_.training ? reserve(first_dense_->units()) : nullptr;
         input_->leave_sparse_to(graph_.sparse_input.get(), options_.keep_values);

@@ -29,7 +29,7 @@ struct PlanOptions {
 struct StepsAround {
     const BatchView* next = nullptr;  ///< the batch after this one: its rows are asked for ahead of time
     const Plan* same_batch =
-        nullptr;  ///< beside this one: it took the last step, on the very same batch, and did not fail
+        nullptr;  ///< beside this one: took a step on the very same batch, and none took one on another since
 };
 
 /// A model compiled for one loss and optimizer: all buffers in one arena, nothing allocated while running. A

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/clock.hpp"
 #include "probe/distribution.hpp"
@@ -45,11 +46,12 @@ struct Probe::Impl {
     Looks looks;
     std::int64_t step = 0;
     std::vector<std::vector<float>> kernels_before;  ///< a step before the next look; empty at other times
-    Clock::time_point resumed;                       ///< when the training went on
+    double counted = 0;                              ///< of the training's seconds, those in the record
 
     void begin(const Training& training) {
         record = {};
         kernels_before.clear();
+        counted = training.seconds;
         step = training.position.epoch * training.batches + training.position.batch;
         const std::int64_t last = std::max(step, training.epochs * training.batches);
         const std::int64_t rows_a_step = training.rows / std::max<std::int64_t>(1, training.batches);
@@ -78,7 +80,6 @@ struct Probe::Impl {
         }
         record.seconds += seconds_since(start);
         if (seen && listener) tell(training);
-        resumed = Clock::now();
     }
 
     bool look(const Training& training) {
@@ -132,12 +133,8 @@ void Probe::on_batch_end(Training& training, double) {
     // A small network's step takes microseconds: the clock is read only where there is something to do.
     const std::int64_t step = ++impl_->step;
     if (!impl_->is_due(step) && !impl_->is_due(step + 1) && training.position.batch < training.batches) return;
-    impl_->record.training_seconds += seconds_since(impl_->resumed);
+    impl_->record.training_seconds += training.seconds - std::exchange(impl_->counted, training.seconds);
     impl_->arrive(training);
-}
-
-void Probe::on_epoch_end(Training&, const EpochLog&) {
-    impl_->resumed = Clock::now();
 }
 
 void Probe::on_train_end(Training& training) {

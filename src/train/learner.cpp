@@ -38,9 +38,10 @@ void Learner::begin() {
     tell([this](Callback& callback) { callback.on_train_begin(training_); });
 }
 
-bool Learner::step(const BatchView& batch, const StepsAround& around) {
+bool Learner::step(const BatchView& batch, const StepsAround& around, double seconds) {
     const auto start = Clock::now();
     const BatchResult r = plan_.train_step(batch, trainee_.values, trainee_.optimizer, trainee_.seed, around);
+    training_.seconds += seconds + seconds_since(start);
     ++position_.batch;
     if (!r.skipped) {
         position_.rows += r.rows;
@@ -48,12 +49,12 @@ bool Learner::step(const BatchView& batch, const StepsAround& around) {
         for (std::size_t m = 0; m < metrics_; ++m) position_.metric_sums[m] += r.metric_sums[m];
     }
     tell([&](Callback& callback) { callback.on_batch_end(training_, r.loss); });
-    seconds_ += seconds_since(start);
+    seconds_ += seconds + seconds_since(start);
     return !r.skipped;
 }
 
 void Learner::end_epoch(const CheckedData* validation) {
-    if (trainee_.failure || position_.batch < training_.batches) return;
+    if (position_.batch < training_.batches) return;
     EpochLog log;
     log.epoch = position_.epoch + 1;
     log.seconds = std::exchange(seconds_, 0.0);

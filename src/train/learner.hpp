@@ -26,8 +26,8 @@ class Learner {
     bool wants_epoch() const { return wants_more() && position_.epoch < training_.epochs; }
 
     void begin();
-    /// False: the batch was skipped.
-    bool step(const BatchView& batch, const StepsAround& around);
+    /// False: the batch was skipped. seconds: that it took to make the batch.
+    bool step(const BatchView& batch, const StepsAround& around, double seconds);
     /// Validates, where there is something to; nothing where it stopped before the epoch's last batch.
     void end_epoch(const CheckedData* validation);
     void end();
@@ -42,7 +42,7 @@ class Learner {
     Plan plan_;
     TrainingPosition position_;
     Training training_;
-    double seconds_ = 0;  ///< in the steps of the epoch under way
+    double seconds_ = 0;  ///< of the epoch under way: its batches, steps and callbacks
 };
 
 }  // namespace evenkeel

@@ -6,6 +6,7 @@
 #include <deque>
 #include <numeric>
 
+#include "core/clock.hpp"
 #include "evenkeel/core/error.hpp"
 #include "evenkeel/data/batches.hpp"
 #include "train/learner.hpp"
@@ -106,6 +107,7 @@ class JointTraining {
             learners_.emplace_back(trainee, options, PlanOptions{.largest_batch = largest, .beside = beside}, rows,
                                    order_.count());
         }
+        turns_.reserve(trainees.size());
     }
 
     std::int64_t largest_batch() const { return order_.largest(); }
@@ -130,10 +132,12 @@ class JointTraining {
     // times can be compared.
     template <typename MakeBatch>
     void step(std::int64_t number, MakeBatch& make_batch) {
-        const auto count = static_cast<std::int64_t>(learners_.size());
-        std::int64_t left =
-            std::count_if(learners_.begin(), learners_.end(), [](const Learner& l) { return l.wants_batch(); });
-        if (left == 0) return;
+        const auto start = Clock::now();
+        turns_.clear();
+        for (std::size_t i = 0; i < learners_.size(); ++i) {
+            if (learners_[i].wants_batch()) turns_.push_back(i);
+        }
+        if (turns_.empty()) return;
         const BatchView batch = make_batch(order_.batch(number));
         BatchView next;
         bool has_next = false;
@@ -141,14 +145,14 @@ class JointTraining {
             has_next = number + 1 < order_.count();
             if (has_next) next = make_batch(order_.batch(number + 1));
         }
+        const std::size_t count = turns_.size();
+        const double seconds = seconds_since(start) / static_cast<double>(count);
         StepsAround around;
-        for (std::int64_t turn = 0; turn < count; ++turn) {
-            const auto at = static_cast<std::size_t>((number + turn) % count);
-            Learner& learner = learners_[at];
-            if (!learner.wants_batch()) continue;
-            if (--left == 0 && has_next) around.next = &next;
+        for (std::size_t turn = 0; turn < count; ++turn) {
+            const std::size_t at = turns_[(static_cast<std::size_t>(number) + turn) % count];
+            if (turn + 1 == count && has_next) around.next = &next;
             attempt(at, [&] {
-                if (learner.step(batch, around)) around.same_batch = &learner.plan();
+                if (learners_[at].step(batch, around, seconds)) around.same_batch = &learners_[at].plan();
             });
         }
     }
@@ -175,6 +179,7 @@ class JointTraining {
     const CheckedData* validation_;
     BatchOrder order_;
     std::deque<Learner> learners_;
+    std::vector<std::size_t> turns_;  ///< who takes the batch under way
 };
 
 std::int64_t features_of(const Trainee& trainee) {

@@ -159,8 +159,8 @@ History Sequential::fit(const GeneratedData& data, const FitOptions& options) {
 
 void Sequential::fit_together(std::span<FitTogether> models, const DataView& data, const FitOptions& options) {
     if (models.empty()) fail_input("fit_together", "at least one model", "none");
-    if (options.resume != nullptr || !options.callbacks.empty())
-        fail_input("fit_together", "options without callbacks and resume", "options that have them");
+    if (options.resume != nullptr || !options.callbacks.empty() || !options.history.epochs.empty())
+        fail_input("fit_together", "options without callbacks, resume and history", "options that have them");
     std::vector<Trainee> trainees;
     for (const FitTogether& m : models) {
         Impl& impl = *m.model.impl_;
@@ -169,6 +169,13 @@ void Sequential::fit_together(std::span<FitTogether> models, const DataView& dat
         if (m.model.seed() != models.front().model.seed()) {
             fail_input("fit_together", fmt::format("models of one seed, {}", models.front().model.seed()),
                        fmt::format("{}", m.model.seed()));
+        }
+        const auto fits = [&](const auto& of) { return of(impl) == of(*models.front().model.impl_); };
+        if (!fits([](const Impl& i) { return elements(i.description.input_shape(), "input"); }) ||
+            !fits([](const Impl& i) { return elements(i.description.output_shape(), "output"); }) ||
+            !fits([](const Impl& i) { return i.compilation->loss.takes_labels(); })) {
+            fail_input("fit_together", "models of equal input and output sizes and kinds of answers",
+                       m.model.description().name + ", which has others than the first");
         }
         const auto same = [&](const FitTogether& other) { return &other.model == &m.model; };
         if (std::count_if(models.begin(), models.end(), same) > 1)

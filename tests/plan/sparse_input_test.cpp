@@ -277,7 +277,7 @@ TEST(SparseInput, IsTurnedByWhoNeedsIt) {
     EXPECT_EQ(Trio::weights(kinds, true), Trio::weights(kinds, false));
 }
 
-TEST(SparseInput, IsLookedForAgainAfterAStepThatFailed) {
+TEST(SparseInput, StaysWholeWhereAStepBesideFails) {
     auto kinds = Trio::kinds(SGD{.learning_rate = 1e38});  // after one step nothing of it is finite
     const auto together = Trio::weights(kinds, true);
     EXPECT_EQ(together, Trio::weights(kinds, false));

@@ -22,8 +22,8 @@ Dataset small_data() {
 
 std::vector<ComparedArm> arms_for(const Dataset& data) {
     std::vector<ComparedArm> arms;
-    const ModelDescription model = model_from_word("mlp:8-6-3", data.train.shape, data.classes);
-    for (const char* name : {"none", "again", "third"}) arms.push_back({name, model});
+    for (const char* word : {"mlp:8-6-3", "mlp:8-7-3", "mlp:8-5-3"})
+        arms.push_back({word, model_from_word(word, data.train.shape, data.classes)});
     return arms;
 }
 
@@ -72,15 +72,19 @@ TEST(Compare, GivesEachRunWhatItWouldGetAlone) {
 
 TEST(Compare, AnInterruptedOneKeepsWholeSeeds) {
     const Dataset data = small_data();
-    std::atomic<bool> stop = false;
-    CompareOptions options = three_seeds(0.1, 1);
-    options.interrupted = &stop;
-    options.progress = [&](const CompareProgress& p) { stop = p.epochs_done >= 8; };  // in the second of three seeds
-    const CompareResult result = compare(data, arms_for(data), options);
-    EXPECT_TRUE(result.interrupted);
-    for (const ArmResult& arm : result.arms) {
-        ASSERT_EQ(arm.runs.size(), 1U);
-        EXPECT_EQ(arm.runs[0].epochs.size(), 2U);
+    for (const int threads : {1, 2, 3}) {
+        std::atomic<bool> stop = false;
+        CompareOptions options = three_seeds(0.1, threads);
+        options.interrupted = &stop;
+        options.progress = [&](const CompareProgress& p) { stop = stop || p.epochs_done >= 8; };
+        const CompareResult result = compare(data, arms_for(data), options);
+        EXPECT_TRUE(result.interrupted);
+        const std::size_t seeds = result.arms.front().runs.size();
+        if (threads == 1) EXPECT_EQ(seeds, 1U) << "it stopped in the second of three";
+        for (const ArmResult& arm : result.arms) {
+            ASSERT_EQ(arm.runs.size(), seeds);
+            for (const ComparedRun& run : arm.runs) EXPECT_EQ(run.epochs.size(), 2U);
+        }
     }
 }
 

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <variant>
+
 #include "support/small_data.hpp"
 #include "support/small_model.hpp"
 
@@ -61,6 +64,48 @@ TEST(FitTogether, ModelsBecomeWhatEachWouldAlone) {
     for (std::size_t i = 0; i < together.size(); ++i) EXPECT_EQ(together[i].get_weights(), alone[i].get_weights()) << i;
 }
 
+/// 500 features, most of them zero: batches whose zeros are left out.
+Examples mostly_zeros() {
+    Examples data = three_classes(200, 500);
+    auto& values = std::get<std::vector<float>>(data.values);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = i % 5 == 0 ? values[i] : 0.0F;
+    return data;
+}
+
+TEST(FitTogether, WhatIsFoundInABatchIsOnlyForThoseWhoReadItAlike) {
+    const Examples data = mostly_zeros();
+    const auto model = [&](std::optional<Layer> scaling, std::int64_t units) {
+        Sequential m({.seed = 3, .threads = 1});
+        m.add(Input({500}));
+        const bool adapts = scaling && std::holds_alternative<Normalization>(*scaling);
+        if (scaling) m.add(std::move(*scaling));
+        m.add(Dense(units));
+        m.add(BatchNormalization());
+        m.add(ReLU());
+        m.add(Dense(3, {.activation = "softmax"}));
+        m.compile({.optimizer = SGD{.learning_rate = 0.1}});
+        m.build({500});
+        if (adapts) m.adapt(data);
+        return m;
+    };
+    const auto models = [&] {
+        std::vector<Sequential> all;
+        all.push_back(model({}, 16));
+        all.push_back(model(Normalization(), 16));
+        all.push_back(model({}, 24));
+        all.push_back(model(Rescaling(0.5), 16));
+        return all;
+    };
+    std::vector<Sequential> together = models(), alone = models();
+    std::vector<FitTogether> fits;
+    for (Sequential& m : together) fits.push_back({.model = m});
+    Sequential::fit_together(fits, data, {.batch_size = 32, .epochs = 2});
+    for (std::size_t i = 0; i < together.size(); ++i) {
+        alone[i].fit(data, {.batch_size = 32, .epochs = 2});
+        EXPECT_EQ(together[i].get_weights(), alone[i].get_weights()) << i;
+    }
+}
+
 TEST(FitTogether, NeedsModelsThatHaveTheSameBatches) {
     const Examples data = three_classes(30);
     Sequential a = small_model(1), b = small_model(2), same = small_model(1);
@@ -71,6 +116,11 @@ TEST(FitTogether, NeedsModelsThatHaveTheSameBatches) {
     EXPECT_THAT(fit({{.model = a}, {.model = b}}), HasSubstr("[fit_together] expected models of one seed, 1, got 2"));
     EXPECT_THAT(fit({{.model = a}, {.model = a}}), HasSubstr("each model once"));
     EXPECT_THAT(fit({}), HasSubstr("at least one model"));
+    Sequential wide({.seed = 1, .threads = 1});
+    wide.add(Input({16}));
+    wide.add(Dense(3, {.activation = "softmax"}));
+    wide.compile({});
+    EXPECT_THAT(fit({{.model = a}, {.model = wide}}), HasSubstr("equal input and output sizes"));
     const TrainingPosition position;
     EXPECT_THAT(fit({{.model = a}}, {.resume = &position}), HasSubstr("without callbacks and resume"));
 }

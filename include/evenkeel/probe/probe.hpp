@@ -80,7 +80,6 @@ class EVENKEEL_API Probe : public Callback {
 
     void on_train_begin(Training& training) override;
     void on_batch_end(Training& training, double loss) override;
-    void on_epoch_end(Training& training, const EpochLog& log) override;
     void on_train_end(Training& training) override;
 
   private:

@@ -38,6 +38,7 @@ struct Training {
     std::int64_t rows = 0;     ///< in an epoch
     ThreadPool& pool;          ///< what the training computes with; idle during the call
     bool stop = false;         ///< set it to end the training after this call
+    double seconds = 0;        ///< that its steps have taken since this call of fit began, without callbacks
 };
 
 /// Called by fit, from its thread. Override what is of interest.

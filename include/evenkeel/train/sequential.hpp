@@ -92,7 +92,8 @@ class EVENKEEL_API Sequential {
 
     /// Trains different models of one seed on the same batches, in turns: each becomes what fit would have made of it, bit for
     /// bit, and all of it is faster, as what is to be found out about a batch is found out once. The first one's threads work.
-    /// A model that fails drops out. `options` are without callbacks and resume.
+    /// A model that fails drops out. They have as many inputs and outputs and the same kind of answers; `options` are without
+    /// callbacks, resume and history. Where this throws, histories and failures are not filled in.
     static void fit_together(std::span<FitTogether> models, const DataView& data, const FitOptions& options);
 
     /// One update on these rows as one batch; the loss and metrics before it.
