@@ -80,7 +80,9 @@ TEST(Compare, AnInterruptedOneKeepsWholeSeeds) {
         const CompareResult result = compare(data, arms_for(data), options);
         EXPECT_TRUE(result.interrupted);
         const std::size_t seeds = result.arms.front().runs.size();
-        if (threads == 1) EXPECT_EQ(seeds, 1U) << "it stopped in the second of three";
+        if (threads == 1) {
+            EXPECT_EQ(seeds, 1U) << "it stopped in the second of three";
+        }
         for (const ArmResult& arm : result.arms) {
             ASSERT_EQ(arm.runs.size(), seeds);
             for (const ComparedRun& run : arm.runs) EXPECT_EQ(run.epochs.size(), 2U);

@@ -122,7 +122,7 @@ TEST(FitTogether, NeedsModelsThatHaveTheSameBatches) {
     wide.compile({});
     EXPECT_THAT(fit({{.model = a}, {.model = wide}}), HasSubstr("equal input and output sizes"));
     const TrainingPosition position;
-    EXPECT_THAT(fit({{.model = a}}, {.resume = &position}), HasSubstr("without callbacks and resume"));
+    EXPECT_THAT(fit({{.model = a}}, {.resume = &position}), HasSubstr("without callbacks, resume and history"));
 }
 
 }  // namespace
