@@ -11,14 +11,7 @@
 namespace evenkeel {
 namespace {
 
-Dataset small_data() {
-    Dataset data;
-    data.name = "three classes";
-    data.train = tests::three_classes(360);
-    data.test = tests::three_classes(90, 8, 2);
-    data.classes = 3;
-    return data;
-}
+using tests::small_data;
 
 std::vector<ComparedArm> arms_for(const Dataset& data) {
     std::vector<ComparedArm> arms;

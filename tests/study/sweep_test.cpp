@@ -17,15 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-Dataset small_data() {
-    Dataset data;
-    data.name = "three classes";
-    data.train = tests::three_classes(360);
-    data.test = tests::three_classes(90, 8, 2);
-    data.classes = 3;
-    return data;
-}
+using tests::small_data;
 
 SweepBase base_for(const Dataset& data) {
     SweepBase base;

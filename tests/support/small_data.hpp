@@ -26,4 +26,14 @@ inline Examples three_classes(std::int64_t rows, std::int64_t features = 8, std:
     return e;
 }
 
+/// 360 of them to train on, 90 to test.
+inline Dataset small_data() {
+    Dataset data;
+    data.name = "three classes";
+    data.train = three_classes(360);
+    data.test = three_classes(90, 8, 2);
+    data.classes = 3;
+    return data;
+}
+
 }  // namespace evenkeel::tests
