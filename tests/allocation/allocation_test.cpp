@@ -1,11 +1,13 @@
 // No allocation while training or predicting: this program counts every use of operator new and delete.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <new>
 
+#include "evenkeel/train/sequential.hpp"
 #include "support/net.hpp"
 #include "support/random_values.hpp"
 
@@ -80,6 +82,17 @@ void operator delete[](void* p, std::size_t, std::align_val_t) noexcept {
 namespace evenkeel::testing {
 namespace {
 
+/// step(i): the first two may make what is kept, fifty more allocate nothing.
+template <typename Step>
+void expect_none(const std::string& name, const Step& step) {
+    step(0);
+    step(4);
+    const long allocated = allocations, released = releases;
+    for (int i = 0; i < 50; ++i) step(i);
+    EXPECT_EQ(allocations - allocated, 0) << name;
+    EXPECT_EQ(releases - released, 0) << name;
+}
+
 struct Subject {
     const char* name;
     std::vector<Layer> layers;
@@ -151,12 +164,84 @@ TEST(Allocation, NoneInFiftyStepsOfTrainingOrPredicting) {
                 net.plan.predict(rows.all(), net.values, out);
                 net.plan.predict(rows.batch(0, 10), net.values, short_out);
             };
-            step(0);
-            step(4);
-            const long allocated = allocations, released = releases;
-            for (int i = 0; i < 50; ++i) step(i);
-            EXPECT_EQ(allocations - allocated, 0) << s.name << ", " << threads << " threads";
-            EXPECT_EQ(releases - released, 0) << s.name << ", " << threads << " threads";
+            expect_none(fmt::format("{}, {} threads", s.name, threads), step);
+        }
+    }
+}
+
+constexpr std::int64_t pixels = 28 * 28;
+
+/// Images four fifths of whose bytes are zero, which are left out of the first Dense.
+Examples sparse_images(std::int64_t rows) {
+    Examples images;
+    images.shape = {28, 28};
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(rows * pixels));
+    for (std::size_t i = 0; i < bytes.size(); i += 5) bytes[i] = static_cast<std::uint8_t>(1 + i % 255);
+    images.values = std::move(bytes);
+    for (std::int64_t r = 0; r < rows; ++r) images.labels.push_back(static_cast<std::int32_t>(r % 10));
+    return images;
+}
+
+std::vector<Layer> network_for_bytes() {
+    return {Input({28, 28}),
+            Flatten(),
+            Rescaling(1.0 / 255),
+            Dense(64),
+            BatchNormalization(),
+            ReLU(),
+            Dense(10, {.activation = "softmax"})};
+}
+
+/// Counts from one step of a model to the next one's within an epoch, behind the first epoch.
+struct CountBetweenSteps : Callback {
+    void on_batch_end(Training& training, double) override {
+        const long now = allocations + releases;
+        if (training.position.epoch > 0 && training.position.batch > 1) {
+            counted += now - last;
+            ++steps;
+        }
+        last = now;
+    }
+    long counted = 0, last = 0;
+    int steps = 0;
+};
+
+// Plain SGD takes a kernel's gradient from registers, Adam reads it from memory; batches of two groups of rows, and a short one.
+TEST(Allocation, NoneInJointStepsOnSparseImages) {
+    const Examples images = sparse_images(1420);
+    for (const int threads : {1, 2}) {
+        std::vector<Sequential> models;
+        for (const Optimizer& optimizer : {Optimizer(SGD{}), Optimizer(Adam{})}) {
+            Sequential& model = models.emplace_back(SequentialOptions{.threads = threads});
+            for (Layer& layer : network_for_bytes()) model.add(std::move(layer));
+            model.compile({.optimizer = optimizer, .metrics = {"accuracy"}});
+        }
+        const auto counter = std::make_shared<CountBetweenSteps>();
+        std::vector<FitTogether> fits = {{models[0], {counter}}, {models[1], {counter}}};
+        Sequential::fit_together(fits, images, {.batch_size = 200, .epochs = 4});
+        EXPECT_EQ(counter->steps, 2 * 3 * 7);
+        EXPECT_EQ(counter->counted, 0) << threads << " threads";
+    }
+}
+
+// More rows than are computed at a time: of 1024 at once W is copied into panels, of the rest not.
+TEST(Allocation, NoneInPredictionsOfAnyNumberOfRows) {
+    constexpr std::int64_t rows = 1500;
+    const ModelDescription description = describe(network_for_bytes());
+    const VariableLayout layout(description);
+    const VariableValues values(description, layout, 1);
+    const Examples images = sparse_images(rows);
+    const auto& sparse = std::get<std::vector<std::uint8_t>>(images.values);
+    const std::vector<std::uint8_t> dense(sparse.size(), 100);
+    std::vector<float> out(static_cast<std::size_t>(rows * 10));
+    for (const int threads : {1, 2}) {
+        Predictor predictor(description, layout, values, 1024, threads);
+        for (const auto* bytes : {&dense, &sparse}) {
+            const auto predict = [&](int i) {
+                const std::size_t count = i % 5 == 4 ? 1 : rows;
+                predictor.predict(std::span(*bytes).first(count * pixels), std::span(out).first(count * 10));
+            };
+            expect_none(fmt::format("{}, {} threads", bytes == &dense ? "dense" : "sparse", threads), predict);
         }
     }
 }
