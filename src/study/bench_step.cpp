@@ -48,12 +48,15 @@ void check_learning(const Examples& images, const std::vector<std::int64_t>& hid
     }
 }
 
-/// Adds the microseconds of each call. The first ones only warm the caches. Each call is timed by itself, so that the
-/// median passes over those in which the machine did something else.
+/// Adds the microseconds of each call, or the mean of so many together. The first calls only warm the caches. Each is timed by
+/// itself unless it is asked for otherwise, so that the median passes over those in which the machine did something else.
 template <typename Step>
-void time_calls(int calls, const Step& step, std::vector<double>& microseconds) {
+void time_calls(int calls, int together, const Step& step, std::vector<double>& microseconds) {
+    const auto all = [&] {
+        for (int i = 0; i < together; ++i) step();
+    };
     for (int i = 0; i < 3; ++i) step();
-    for (int i = 0; i < calls; ++i) microseconds.push_back(time_call(step));
+    for (int i = 0; i < std::max(3, calls / together); ++i) microseconds.push_back(time_call(all) / together);
 }
 
 /// Of all images, the share of bytes that are not zero.
@@ -72,14 +75,14 @@ std::int64_t multiply_adds_of_step(const std::vector<std::int64_t>& widths, std:
 }
 
 /// share: of the images' numbers, what is not zero.
-BenchStepRow measure(const Examples& images, const std::vector<std::int64_t>& hidden, std::int64_t batch, int threads,
-                     int repeats, double share) {
+BenchStepRow measure(const Examples& images, std::int64_t batch, int threads, const BenchStepOptions& options,
+                     double share) {
     ThreadPool pool(threads);
     std::vector<std::int64_t> widths = {elements(images.shape, "bench")};
-    widths.insert(widths.end(), hidden.begin(), hidden.end());
+    widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
     widths.push_back(classes);
     StepProducts products(widths, batch, pool);
-    Stepper plain(images, hidden, false, batch, pool), normalized(images, hidden, true, batch, pool);
+    Stepper plain(images, options.hidden, false, batch, pool), normalized(images, options.hidden, true, batch, pool);
     const std::int64_t multiply_adds_of_thread = multiply_adds_of_step(widths, batch, share) / threads;
     const int calls = static_cast<int>(std::clamp<std::int64_t>(2048 / batch, 4, 32));
     std::vector<float> sums(static_cast<std::size_t>(threads));
@@ -90,14 +93,12 @@ BenchStepRow measure(const Examples& images, const std::vector<std::int64_t>& hi
         });
     };
     std::vector<double> peak_us, gemm_us, plain_us, bn_us;
-    for (int r = 0; r < repeats; ++r) {  // alternating, so that the machine's moods hit all four
-        time_calls(calls, peak, peak_us);
-        time_calls(
-            calls, [&] { products.run(); }, gemm_us);
-        time_calls(
-            calls, [&] { plain.step(); }, plain_us);
-        time_calls(
-            calls, [&] { normalized.step(); }, bn_us);
+    const auto time = [&](const auto& call, std::vector<double>& us) { time_calls(calls, options.together, call, us); };
+    for (int r = 0; r < options.repeats; ++r) {  // alternating, so that the machine's moods hit all four
+        time(peak, peak_us);
+        time([&] { products.run(); }, gemm_us);
+        time([&] { plain.step(); }, plain_us);
+        time([&] { normalized.step(); }, bn_us);
     }
     return {batch, threads, median(peak_us), median(gemm_us), median(plain_us), median(bn_us)};
 }
@@ -119,6 +120,7 @@ void check_input(const Examples& images, const BenchStepOptions& options) {
         if (units < 1) fail_input("bench.hidden", "layers of at least 1 unit", fmt::format("{}", units));
     }
     if (options.repeats < 1) fail_input("bench.repeats", "at least 1", fmt::format("{}", options.repeats));
+    if (options.together < 1) fail_input("bench.together", "at least 1", fmt::format("{}", options.together));
 }
 
 }  // namespace
@@ -152,7 +154,7 @@ BenchStepResult bench_step(const Examples& images, const BenchStepOptions& optio
     BenchStepResult result;
     for (const std::int64_t rows : options.batches) {
         for (const int threads : options.threads) {
-            result.rows.push_back(measure(images, options.hidden, rows, threads, options.repeats, share));
+            result.rows.push_back(measure(images, rows, threads, options, share));
             if (options.progress) options.progress(result.rows.back());
         }
     }

@@ -88,11 +88,27 @@ TEST(Bench, MeasuresEveryBatchAndThread) {
     EXPECT_EQ(j["rows"][1]["threads"], 2);
     for (const json& row : j["rows"]) {
         for (const char* key : {"peak_us", "gemm_only_us", "plain_us", "bn_us"}) EXPECT_GT(row[key], 0.0);
+        const double bn_us = row["bn_us"];
+        EXPECT_EQ(row["bn_over_products"], bn_us / row["gemm_only_us"].get<double>());
+        EXPECT_EQ(row["bn_over_plain"], bn_us / row["plain_us"].get<double>());
+        EXPECT_EQ(row["speedup"], j["rows"][row["batch"] == 32 ? 0 : 2]["bn_us"].get<double>() / bn_us);
     }
     const Outcome o = run({"bench", "step", "--batches", "16", "--threads", "1", "--repeats", "3", "--data", "digits"});
     EXPECT_EQ(o.code, 0) << o.err;
     EXPECT_THAT(o.out, HasSubstr("BN/products"));
+    EXPECT_THAT(o.out, Not(HasSubstr("× 1 thread")));
     EXPECT_LE(widest_line(o.out), 100U);
+}
+
+TEST(Bench, TimesSeveralStepsAsOneAndComparesThreads) {
+    const json j = json_of(
+        {"bench", "step", "--batches", "16", "--threads", "2,3", "--repeats", "3", "--together", "5", "--quiet"});
+    EXPECT_EQ(j["arguments"]["together"], 5);
+    ASSERT_EQ(j["rows"].size(), 2U);
+    EXPECT_TRUE(j["rows"][0]["speedup"].is_null()) << "one thread was not measured";
+    const std::string text = output_of({"bench", "step", "--batches", "16", "--repeats", "3", "--quiet"});
+    EXPECT_THAT(text, HasSubstr("× 1 thread"));
+    EXPECT_LE(widest_line(text), 100U);
 }
 
 TEST(Simd, TheEnvironmentPicksTheInstructionSet) {

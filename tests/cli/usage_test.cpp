@@ -129,6 +129,7 @@ TEST(Usage, OptionsOfTheOtherCommandsAreCheckedToo) {
     expect_refusal({"bench", "step", "--batches", "32,x"}, {"[--batches]"});
     expect_refusal({"bench", "step", "--threads", "-2"}, {"[--threads]"});
     expect_refusal({"bench", "step", "--repeats", "0"}, {"[--repeats]"});
+    expect_refusal({"bench", "step", "--together", "0"}, {"[--together]"});
     for (const char* shape : {"x", "64", "0x4", "3x", "3x4,", "3x4;5", "1x4"})
         expect_refusal({"bench", "batchnorm", "--shape", shape}, {"shape"});
     expect_refusal({"bench", "predict", "--batches", "0"}, {"[--batches]"});

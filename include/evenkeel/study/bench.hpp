@@ -26,6 +26,7 @@ struct BenchStepOptions {
     std::vector<int> threads = {};                 ///< each ≥ 1
     std::vector<std::int64_t> hidden = {128, 64};  ///< units of the hidden layers; as it is, the lecture's network
     int repeats = 40;                              ///< of each measurement; the median counts
+    int together = 1;                              ///< calls that are timed as one, whose mean is the measurement
     std::function<void(const BenchStepRow&)> progress = {};
 };
 
@@ -36,10 +37,10 @@ struct BenchStepResult {
 /// 60 000 made-up images of 28×28 bytes in ten classes, which a network can learn to tell apart.
 EVENKEEL_API Examples bench_images();
 
-/// Times a training step (SGD) of Flatten, (Dense, [BN], ReLU) for each hidden layer, Dense 10 softmax: everything from gathering the bytes of a random batch to the updated weights. Before
-/// anything is timed, it is checked that both networks learn and that every number of threads gives the bits
-/// of one. Throws Error{input} for images that are not bytes or labels outside 0 … 9, Error{work} where the
-/// check fails.
+/// Times a training step (SGD) of Flatten, (Dense, [BN], ReLU) for each hidden layer, Dense 10 softmax: everything from
+/// gathering the bytes of a random batch to the updated weights. Before anything is timed, it is checked that both networks
+/// learn and that every number of threads gives the bits of one. Throws Error{input} for images that are not bytes or labels
+/// outside 0 … 9, Error{work} where the check fails.
 EVENKEEL_API BenchStepResult bench_step(const Examples& images, const BenchStepOptions& options);
 
 }  // namespace evenkeel
