@@ -24,24 +24,34 @@ Buffer<float> random_buffer(std::int64_t size, std::uint64_t purpose) {
 
 }  // namespace
 
-StepProducts::StepProducts(std::vector<std::int64_t> widths, std::int64_t rows, ThreadPool& pool)
-    : rows_(rows), pool_(pool), output_(rows * widths.back()) {
+StepProducts::StepProducts(std::vector<std::int64_t> widths, std::int64_t rows, bool cut, ThreadPool& pool)
+    : rows_(rows), rows_of_block_(cut ? rows_per_block(rows) : rows), pool_(pool), output_(rows * widths.back()) {
     for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
         const std::int64_t in = widths[i], units = widths[i + 1];
         layers_.push_back({in, units, random_buffer(rows * in, 3 * i), random_buffer(in * units, 3 * i + 1),
                            random_buffer(rows * units, 3 * i + 2), Buffer<float>(in * units)});
-        const std::int64_t cut = pool.threads() == 1 ? in : rows_of_part;
-        for (std::int64_t first = 0; first < in; first += cut) parts_.push_back({i, first, std::min(cut, in - first)});
+        const std::int64_t most = cut ? rows_of_part : in;
+        for (std::int64_t first = 0; first < in; first += most)
+            parts_.push_back({i, first, std::min(most, in - first)});
     }
 }
 
 void StepProducts::run() {
     pool_.use(pool_.threads());  // a step before may have left it at fewer
-    const std::int64_t block = pool_.threads() == 1 ? rows_ : rows_per_block(rows_);
+    const std::int64_t block = rows_of_block_;
     pool_.run((rows_ + block - 1) / block,
               [&](std::int64_t b) { products_of_rows(b * block, std::min(block, rows_ - b * block)); });
     pool_.run(static_cast<std::int64_t>(parts_.size()),
               [&](std::int64_t p) { product_of_part(parts_[static_cast<std::size_t>(p)]); });
+}
+
+StepProducts::FirstLayer StepProducts::first_layer() {
+    Layer& l = layers_.front();
+    return {l.inputs, l.units, l.x.data(), l.weights.data(), z_of(0), l.z_gradient.data(), l.gradient.data()};
+}
+
+float* StepProducts::z_of(std::size_t layer) {
+    return layer + 1 < layers_.size() ? layers_[layer + 1].x.data() : output_.data();
 }
 
 // Forward z = x·W of every layer, then backward ∂C/∂x = ∂C/∂z·Wᵀ of all but the first. The results overwrite
@@ -49,9 +59,8 @@ void StepProducts::run() {
 void StepProducts::products_of_rows(std::int64_t begin, std::int64_t rows) {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
         Layer& l = layers_[i];
-        float* z = i + 1 < layers_.size() ? layers_[i + 1].x.data() : output_.data();
         kernels::gemm(Transpose::no, Transpose::no, rows, l.units, l.inputs, 1.0F, l.x.data() + begin * l.inputs,
-                      l.inputs, l.weights.data(), l.units, 0.0F, z + begin * l.units, l.units);
+                      l.inputs, l.weights.data(), l.units, 0.0F, z_of(i) + begin * l.units, l.units);
     }
     for (std::size_t i = layers_.size(); i-- > 1;) {
         Layer& l = layers_[i];

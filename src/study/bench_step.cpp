@@ -81,7 +81,7 @@ BenchStepRow measure(const Examples& images, std::int64_t batch, int threads, co
     std::vector<std::int64_t> widths = {elements(images.shape, "bench")};
     widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
     widths.push_back(classes);
-    StepProducts products(widths, batch, pool);
+    StepProducts products(widths, batch, threads > 1, pool);
     Stepper plain(images, options.hidden, false, batch, pool), normalized(images, options.hidden, true, batch, pool);
     const std::int64_t multiply_adds_of_thread = multiply_adds_of_step(widths, batch, share) / threads;
     const int calls = static_cast<int>(std::clamp<std::int64_t>(2048 / batch, 4, 32));
