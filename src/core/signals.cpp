@@ -14,15 +14,18 @@ sigset_t signals_that_can_wait() {
     return set;
 }
 
+thread_local int lives = 0;  // of this thread's SignalsDeferred, one within another
+
 }  // namespace
 
 SignalsDeferred::SignalsDeferred() {
+    if (lives++ > 0) return;
     static const sigset_t deferred = signals_that_can_wait();
     pthread_sigmask(SIG_BLOCK, &deferred, &before_);
 }
 
 SignalsDeferred::~SignalsDeferred() {
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    if (--lives == 0) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 }  // namespace evenkeel

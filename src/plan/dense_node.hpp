@@ -16,6 +16,8 @@ class DenseNode : public Node {
     };
     /// Fewer rows do not pay for a copy of W in panels (784 × 128, Zen 3: 20 to 40 µs, of which a row saves 0.15).
     static constexpr std::int64_t fewest_rows_of_panels = 512;
+    /// Products of up to this many rows are taken row by row.
+    static constexpr std::int64_t most_single_rows = 4;
 
     DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias, const Room& room);
 
