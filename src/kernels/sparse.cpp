@@ -5,6 +5,7 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include <cstring>
 #include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
@@ -29,16 +30,29 @@ HWY_INLINE void sum_columns(D d, const SparseView& x, const float* HWY_RESTRICT 
     if (begun != nullptr) {
         for (int v = 0; v < kVectors; ++v) sums[0][v] = hn::LoadU(d, begun + v * lanes);
     }
-    const auto add = [&](auto& chain, std::int64_t i) HWY_ATTR {
-        const auto value = hn::Set(d, x.values[i]);
-        const float* row = matrix + x.places[i] * stride;
+    const auto add = [&](auto& chain, auto value, std::int64_t place) HWY_ATTR {
+        const float* row = matrix + place * stride;
         for (int v = 0; v < kVectors; ++v) chain[v] = hn::MulAdd(value, hn::LoadU(d, row + v * lanes), chain[v]);
     };
+    const auto add_one = [&](auto& chain, std::int64_t i)
+                             HWY_ATTR { add(chain, hn::Set(d, x.values[i]), x.places[i]); };
     std::int64_t i = 0;
-    for (; i + kChains <= x.count; i += kChains) {
-        for (int k = 0; k < kChains; ++k) add(sums[k], i + k);
+    // Loads are what these sums take time for: one brings four values, and one their places.
+    if constexpr (kChains == 1 && hn::MaxLanes(D()) >= 4) {
+        for (; i + 4 <= x.count; i += 4) {
+            const auto values = hn::LoadDup128(d, x.values + i);
+            std::uint32_t places;
+            std::memcpy(&places, x.places + i, sizeof places);
+            add(sums[0], hn::Broadcast<0>(values), places & 0xff);
+            add(sums[0], hn::Broadcast<1>(values), places >> 8 & 0xff);
+            add(sums[0], hn::Broadcast<2>(values), places >> 16 & 0xff);
+            add(sums[0], hn::Broadcast<3>(values), places >> 24);
+        }
     }
-    for (; i < x.count; ++i) add(sums[0], i);
+    for (; i + kChains <= x.count; i += kChains) {
+        for (int k = 0; k < kChains; ++k) add_one(sums[k], i + k);
+    }
+    for (; i < x.count; ++i) add_one(sums[0], i);
     for (int v = 0; v < kVectors; ++v) {
         for (int k = 1; k < kChains; ++k) sums[0][v] = hn::Add(sums[0][v], sums[k][v]);
         store(d, v * lanes, sums[0][v]);
