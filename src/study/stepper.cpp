@@ -4,9 +4,7 @@
 #include <vector>
 
 namespace evenkeel {
-namespace {
-
-ModelDescription network(const Shape& input, const std::vector<std::int64_t>& hidden, bool normalize) {
+ModelDescription network_to_step(const Shape& input, const std::vector<std::int64_t>& hidden, bool normalize) {
     ModelDescription model;
     model.add(Input(input));
     model.add(Flatten{});
@@ -20,11 +18,9 @@ ModelDescription network(const Shape& input, const std::vector<std::int64_t>& hi
     return model;
 }
 
-}  // namespace
-
 Stepper::Stepper(const Examples& images, const std::vector<std::int64_t>& hidden, bool normalize, std::int64_t batch,
                  ThreadPool& pool)
-    : description_(network(images.shape, hidden, normalize)),
+    : description_(network_to_step(images.shape, hidden, normalize)),
       layout_(description_),
       values_(description_, layout_, 0),
       compilation_{.optimizer = SGD{.learning_rate = 0.1}},

@@ -13,8 +13,10 @@
 
 namespace evenkeel {
 
-/// A network for images of bytes, Flatten, (Dense, [BN], ReLU) for each hidden layer's units, Dense 10 softmax, in training by
-/// SGD: one step after the other over random batches. The images outlive it.
+/// A network for images of bytes: Flatten, Rescaling, (Dense, [BN], ReLU) for each hidden layer's units, Dense 10 softmax.
+ModelDescription network_to_step(const Shape& input, const std::vector<std::int64_t>& hidden, bool normalize);
+
+/// It in training by SGD at 0.1: one step after the other over random batches. The images outlive it.
 class Stepper {
   public:
     Stepper(const Examples& images, const std::vector<std::int64_t>& hidden, bool normalize, std::int64_t batch,
