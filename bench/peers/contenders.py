@@ -154,13 +154,17 @@ def run_json(threads: int, *command: str | Path) -> dict:
     return json.loads(done.stdout)
 
 
+# As JAX's scan: a mean of many steps takes in what disturbs a few, which a median of single steps passes over.
+STEPS_TOGETHER = 50
+
+
 def our_step(network: str, data: str, batch: int, threads: int, seconds: float) -> dict[str, float]:
     """Microseconds of a step by network, and of its matrix products alone."""
     options = ["--model", "deep"] if network == "deep" else []
     options += ["--data", "mnist"] if data == "mnist" else []
-    # One repeat is some calls of each network and of the products, 10 ms or, of the deep one, 100.
-    repeats = str(max(5, round(seconds / (0.1 if network == "deep" else 0.01))))
-    command = ("bench", "step", "--json", "--batches", str(batch), "--threads", str(threads), "--repeats", repeats)
+    # One repeat is a few times so many steps of each network and of the products: 0.05 to 2 seconds.
+    command = ("bench", "step", "--json", "--batches", str(batch), "--threads", str(threads))
+    command += ("--together", str(STEPS_TOGETHER), "--repeats", str(max(3, round(10 * seconds * 32 / batch))))
     row = run_json(threads, EVENKEEL, *command, *options)["rows"][0]
     if network == "deep":
         return {"deep": row["bn_us"], "products": row["gemm_only_us"]}

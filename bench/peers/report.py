@@ -30,6 +30,8 @@ SETTINGS = """
   that begins with `Rescaling`. What begins a `fit` is not counted. `train_on_batch` takes longer.
 - **ONNX Runtime, optimizer**: normalization is left in the graph, all optimizations are on. **folded**: normalization is
   folded into the products before the export. Inputs and outputs are bound once.
+- **The whole job**: PyTorch runs eagerly, as compiling takes longer than the epochs, from one tensor of bytes and without a
+  `DataLoader`, with a fused SGD; Keras as its steps above.
 - **oneDNN**: its primitive for batch normalization, forward and backward, for the layout that is fastest.
 """.strip()
 
@@ -121,19 +123,22 @@ def machine_text(results: dict) -> str:
     return (
         f"Measured on {results['date']}, in {results['minutes']:.0f} minutes, by\n\n```sh\n{results['command']}\n```\n\n"
         f"on {machine['cores']} cores of {machine['cpu']} ({caches}; {'AVX-512' if machine['avx512'] else 'no AVX-512'}), "
-        f"{machine['memory_gb']} GB, Linux {machine['kernel']}; {versions}.{busy}"
+        f"{machine['memory_gb']} GB, Linux {machine['kernel']}; {versions}; commit {results['commit']}.{busy}"
     )
 
 
 def method_text(results: dict) -> str:
     return (
         "All programs are measured in one run, in turns: a round measures each of them for "
-        f"{results['seconds']:g} s, every call by itself, and takes the median; a number in a table is the median of "
-        f"{results['rounds']} rounds. The ratio is that of the medians; in brackets stand the smallest and the largest of the "
+        f"{results['seconds']:g} s or a little more, every call by itself, and takes the median; a number in a table is the "
+        f"median of {results['rounds']} rounds. A call is one step or one prediction; of Evenkeel's steps and JAX's scan it is "
+        "50 steps, of Keras an epoch's, and their mean counts. The ratio is that of the medians; in brackets stand the smallest and the largest of the "
         "single rounds. Every program is pinned to the same cores by `taskset` and told the same number of threads; while one "
-        "is measured, the others are stopped. All compute in float32. Before a program is timed, the losses of its first "
-        "steps from the same weights and batches are compared with a computation in numpy and double precision (within "
-        "10⁻⁴), and its loss must fall; predictions and gradients are compared likewise."
+        "is measured, the others are stopped. All compute in float32. Before a peer is timed, the losses of its first three "
+        "steps (of the deep network: of the first) from the same weights and batches are compared with a computation in "
+        "numpy and double precision (within 10⁻⁴), and its loss must fall; predictions and gradients are compared likewise. "
+        "Evenkeel and oneDNN check themselves before they time: that the loss falls and any number of threads gives the bits "
+        "of one, that a row alone is predicted as in a batch, that normalization is what the formulas give in double."
     )
 
 
@@ -155,7 +160,7 @@ def measured(results: dict) -> str:
         step
         + "784 – 128 – BN – ReLU – 64 – BN – ReLU – 10, softmax. *Its products alone* are the step's matrix products "
         "and nothing else, by oneDNN, on the same threads; *best peer ÷ products* is how far ahead of the best peer a step could be if "
-        "everything else took no time. On the MNIST, Evenkeel leaves out pixels that are zero, and so may "
+        "it took all of them and everything else took no time. On the MNIST, Evenkeel leaves out pixels that are zero, and so may "
         "take less than all products; on noise nothing can be left out.",
         normalized,
         True,
@@ -168,6 +173,10 @@ def measured(results: dict) -> str:
     )
     nothing = [statistics.median(r.us["ONNX Runtime: nothing"]) for r in rows if "ONNX Runtime: nothing" in r.us]
     python = f" Of ONNX Runtime's times about {min(nothing):.1f} µs are the call from Python." if nothing else ""
+    single = next((r for r in pick("predict", "bn") if r.batch == 1), None)
+    if nothing and single and ours(single):
+        left = best_by_peer(single)["ONNX Runtime"][1] - min(nothing)
+        python += f" Without them it would take {left / ours(single):.2f} times as long as Evenkeel for one row."
     parts += section(
         "Inference",
         "The time until the class probabilities of one batch are there, with the lecture's network; divide the batch by it "

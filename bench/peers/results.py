@@ -52,7 +52,7 @@ def ratio(row: Row) -> Ratio | None:
 
 
 def most_possible(row: Row) -> float | None:
-    """The best peer's time ÷ that of the step's matrix products: no program built on them can be further ahead."""
+    """The best peer's time ÷ that of the step's matrix products: no program that takes all of them can be further ahead."""
     best, limit = best_by_peer(row), products(row)
     return min(us for _, us in best.values()) / limit if best and limit else None
 

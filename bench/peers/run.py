@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from cells import Cell, Row, cells_of, measure
-from contenders import BUILD, PEERS, PeerProcess, Unavailable, mnist, onednn_batchnorm, run_json, EVENKEEL
+from contenders import BUILD, PEERS, ROOT, PeerProcess, Unavailable, mnist, onednn_batchnorm, run_json, EVENKEEL
 from jobs import measure_jobs
 from report import write_page
 from table import print_rows
@@ -44,6 +45,13 @@ def machine() -> dict[str, object]:
         "avx512": "avx512f" in flags,
         "kernel": os.uname().release.split("-")[0],
     }
+
+
+def commit() -> str:
+    """Of this repository, with a plus where files differ from it; empty outside of one."""
+    git = lambda *words: subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: E731
+    changed = git("diff", "--quiet", "HEAD", "--", "src", "include", "apps", "bench").returncode == 1
+    return git("rev-parse", "--short", "HEAD").stdout.strip() + ("+" if changed else "")
 
 
 def needed_peers(cells: list[Cell], chosen: set[str]) -> list[str]:
@@ -123,6 +131,7 @@ def main() -> int:
         "load": [round(load, 2), round(os.getloadavg()[0], 2)],
         "machine": machine(),
         "versions": versions,
+        "commit": commit(),
         "rows": [asdict(row) for row in rows],
         "jobs": [asdict(job) for job in jobs],
         "jobs_left_out": left_out,
