@@ -4,13 +4,13 @@
 // roofs, parts (a clock stands between them) and whole steps are measured in turns; times are medians.
 //
 //   bench_roofline --data mnist
-//   bench_roofline --batches 128 --json | python3 bench/roofline.py >docs/performance-roofline.svg
+//   bench_roofline --data mnist --batches 128 --json | python3 bench/roofline.py >docs/performance-roofline.svg
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstring>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -32,45 +32,37 @@ namespace {
 using namespace evenkeel;
 using nlohmann::json;
 
-/// A limit of the processor: operations or bytes a microsecond.
-class Roof {
-  public:
-    /// Of arithmetic on registers.
-    Roof() : name_("arithmetic"), amount_(2.0 * multiply_adds) {}
-    /// Of reading what lies there, as much as `bytes`.
-    Roof(const char* name, std::int64_t bytes)
-        : name_(name),
-          numbers_(bytes / 8),
-          passes_(std::max<std::int64_t>(1, (1 << 20) / bytes)),
-          amount_(static_cast<double>(passes_ * bytes)),
-          x_(numbers_),
-          y_(numbers_) {}
+const std::vector<std::int64_t> hidden = {128, 64};  // of the lecture's network, as in StepParts
+
+/// A limit of the processor: so many operations or bytes in a run.
+struct Roof {
+    std::string name;
+    double amount;
+    std::function<void()> run;
+    std::vector<double> us = {};
 
     void measure() {
-        read();  // what was measured before pushed it out of its cache
-        us_.push_back(time_call([&] {
-            if (numbers_ == 0) sum_ = kernels::multiply_adds(multiply_adds);
-            for (std::int64_t i = 0; i < passes_; ++i) read();
-        }));
+        run();  // what was measured before pushed its data out of their cache
+        us.push_back(time_call(run));
     }
-    void forget() { us_.clear(); }
-    const std::string& name() const { return name_; }
-    double per_us() const { return amount_ / median(us_); }
-
-  private:
-    void read() { sum_ = kernels::read_streams(numbers_, x_.data(), y_.data()); }
-
-    static constexpr std::int64_t multiply_adds = 2'000'000;
-    std::string name_;
-    std::int64_t numbers_ = 0, passes_ = 0;
-    double amount_;
-    Buffer<float> x_, y_;
-    std::vector<double> us_;
-    volatile float sum_ = 0;  // so that nothing is left out
+    double per_us() const { return amount / median(us); }
 };
 
-bool same_bits(const Buffer<float>& a, const Buffer<float>& b) {
-    return std::ranges::equal(std::as_bytes(a.span()), std::as_bytes(b.span()));
+volatile float unwanted;  // so that nothing is left out
+
+Roof arithmetic() {
+    constexpr std::int64_t multiply_adds = 2'000'000;
+    return {"arithmetic", 2.0 * multiply_adds, [] { unwanted = kernels::multiply_adds(multiply_adds); }};
+}
+
+/// Reading of so many bytes, again and again.
+Roof reading(const char* name, std::int64_t bytes) {
+    const std::int64_t numbers = bytes / 8, passes = std::max<std::int64_t>(1, (1 << 20) / bytes);
+    const auto x = std::make_shared<Buffer<float>>(2 * numbers);
+    return {name, static_cast<double>(passes * bytes), [=] {
+                for (std::int64_t i = 0; i < passes; ++i)
+                    unwanted = kernels::read_streams(numbers, x->data(), x->data() + numbers);
+            }};
 }
 
 /// As a plan does: signals wait for the end of the step, and OpenMP has one thread.
@@ -83,65 +75,62 @@ void run(const bench::StepParts& parts, const Each& each) {
 
 void check(const Examples& images, std::int64_t batch, ThreadPool& pool) {
     bench::StepParts parts(images, batch);
-    Stepper whole(images, {128, 64}, true, batch, pool);
+    Stepper whole(images, hidden, true, batch, pool);
     for (int s = 0; s < 20; ++s) {
         run(parts, [](const auto& piece) { piece.run(); });
         whole.step();
     }
-    if (!same_bits(parts.values().weights, whole.values().weights) ||
-        !same_bits(parts.values().statistics, whole.values().statistics)) {
+    if (!same_values(parts.values(), whole.values()))
         fail_work("bench_roofline", "the weights of a plan's steps from the steps' parts", "others");
-    }
 }
 
 json measure(const Examples& images, std::int64_t batch, int repeats) {
+    if (batch > images.rows())
+        fail_input("--batches", fmt::format("at most {} rows", images.rows()), fmt::format("{}", batch));
     ThreadPool pool(1);
     check(images, batch, pool);
-    // Half of the smallest caches there are, and well above all of them.
-    std::vector<std::unique_ptr<Roof>> roofs;
-    roofs.push_back(std::make_unique<Roof>());
-    for (const auto& [name, bytes] :
-         {std::pair{"L1", 16 << 10}, {"L2", 192 << 10}, {"L3", 4 << 20}, {"memory", 256 << 20}})
-        roofs.push_back(std::make_unique<Roof>(name, bytes));
+    // Well within the caches of processors of today, and well above them.
+    std::vector<Roof> roofs = {arithmetic(), reading("L1", 16 << 10), reading("L2", 192 << 10), reading("L3", 4 << 20),
+                               reading("memory", 256 << 20)};
     bench::StepParts parts(images, batch);
-    Stepper stepper(images, {128, 64}, true, batch, pool);
+    Stepper stepper(images, hidden, true, batch, pool);
     std::vector<std::vector<double>> part_us(parts.parts().size());
     std::vector<double> flop(part_us.size()), bytes(part_us.size()), step_us;
     constexpr int steps_together = 4;  // the first of them finds its weights elsewhere
-    for (int r = -1; r < repeats; ++r) {
-        for (auto& roof : roofs) {
-            if (roof->name() != "memory" || r % 8 == 0) roof->measure();
+    for (int r = 0; r < repeats; ++r) {
+        for (Roof& roof : roofs) {
+            if (roof.name != "memory" || r % 8 == 0) roof.measure();
         }
         for (int s = 0; s < steps_together; ++s) {
             std::vector<double> us(part_us.size());
             run(parts, [&](const auto& piece) { us[piece.part] += time_call(piece.run); });
-            for (std::size_t p = 0; r >= 0 && p < us.size(); ++p) part_us[p].push_back(us[p]);
+            for (std::size_t p = 0; p < us.size(); ++p) part_us[p].push_back(us[p]);
         }
-        for (std::size_t p = 0; r >= 0 && p < flop.size(); ++p) {
+        for (std::size_t p = 0; p < flop.size(); ++p) {
             flop[p] += parts.parts()[p].flop() / repeats;
             bytes[p] += parts.parts()[p].bytes() / repeats;
         }
-        for (int s = 0; s < steps_together; ++s) {
-            const double us = time_call([&] { stepper.step(); });
-            if (r >= 0) step_us.push_back(us);
-        }
-        if (r < 0) std::for_each(roofs.begin(), roofs.end(), [](auto& roof) { roof->forget(); });
+        for (int s = 0; s < steps_together; ++s) step_us.push_back(time_call([&] { stepper.step(); }));
     }
+    const auto us_at = [&](const char* name, double amount) {
+        return amount /
+               std::find_if(roofs.begin(), roofs.end(), [&](const Roof& r) { return r.name == name; })->per_us();
+    };
     json result = {{"batch", batch}, {"step_us", median(step_us)}, {"roofs", json::array()}, {"parts", json::array()}};
-    for (const auto& roof : roofs)
-        result["roofs"].push_back({{"name", roof->name()}, {"giga_per_s", roof->per_us() / 1e3}});
+    for (const Roof& roof : roofs)
+        result["roofs"].push_back({{"name", roof.name}, {"giga_per_s", roof.per_us() / 1e3}});
     for (std::size_t p = 0; p < part_us.size(); ++p) {
         const auto& part = parts.parts()[p];
-        const double reading = bytes[p] / roofs[part.from_memory ? 4 : 1]->per_us();
-        const double arithmetic = flop[p] / roofs[0]->per_us();
+        const char* from = part.from_memory ? "memory" : "L1";
+        const double at_peak = us_at("arithmetic", flop[p]), read = us_at(from, bytes[p]);
         result["parts"].push_back({{"name", part.name},
                                    {"flop", flop[p]},
                                    {"bytes", bytes[p]},
-                                   {"from", part.from_memory ? "memory" : "L1"},
-                                   {"arithmetic_us", arithmetic},
-                                   {"reading_us", reading},
-                                   {"reading_from_l2_us", part.from_memory ? 0 : bytes[p] / roofs[2]->per_us()},
-                                   {"roof_us", std::max(arithmetic, reading)},
+                                   {"from", from},
+                                   {"arithmetic_us", at_peak},
+                                   {"reading_us", read},
+                                   {"reading_from_l2_us", part.from_memory ? 0 : us_at("L2", bytes[p])},
+                                   {"roof_us", std::max(at_peak, read)},
                                    {"us", median(part_us[p])}});
     }
     return result;
@@ -186,6 +175,7 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
     try {
         const Examples images = data.empty() ? bench_images() : open_dataset(data).train;
+        check_images_to_step(images);
         json all = {{"data", data}, {"batches", json::array()}};
         for (const std::int64_t batch : batches) {
             all["batches"].push_back(measure(images, batch, repeats));

@@ -12,7 +12,7 @@ import sys
 from html import escape
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 520, 62, 214, 44, 56
-X_RANGE, Y_RANGE = (1 / 32, 64.0), (0.3, 200.0)  # FLOP a byte, GFLOP/s
+X_RANGE, Y_RANGE = (1 / 32, 64.0), (0.3, 300.0)  # FLOP a byte, GFLOP/s
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #222 } .small { font-size: 11px }
   .head { font-weight: 600 } .page { fill: #fff } .grid { stroke: #e3e7ea } .roof { stroke: #66727e; fill: none }

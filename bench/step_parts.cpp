@@ -86,30 +86,44 @@ void StepParts::make_layers() {
 }
 
 void StepParts::name_parts() {
+    constexpr double number = 4, listed = 5;  // bytes of a float; of a value and its place in a list
     const double b = static_cast<double>(batch_), f = static_cast<double>(features_), first = units[0];
     const double hidden = first + units[1], classes = units[2], weights = first * units[1] + units[1] * classes;
+    const double ranges = static_cast<double>((features_ + SparseInput::range - 1) / SparseInput::range);
     const auto always = [](double amount) { return [amount] { return amount; }; };
     const auto sums_flop = [=, this] { return 2 * first * numbers(); };
-    // A number is five bytes of a list; two passes of 64 units over it.
-    const auto sums_bytes = [=, this](double others) {
-        return sparse_->on() ? numbers() * (10 + 4 * first) + 4 * others : 4 * (b * f + f * first + b * first);
-    };
-    const auto products_bytes = always(4 * (b * first + weights + b * (units[1] + units[1] + classes)));
-    parts_ = {
-        {"the next batch's bytes", true, always(0), always(b * f)},
-        {"rows: squeezed, or made floats", false, [this] { return numbers(); },
-         [=, this] { return b * f + (sparse_->on() ? 5.0 : 4.0) * numbers(); }},
-        {"columns: turned and squeezed", false, [this] { return sparse_->on() ? numbers() : 0; },
-         [=, this] { return sparse_->on() ? b * f + 5 * numbers() : 0; }},
-        {"first layer x·W", false, sums_flop, [=] { return sums_bytes(b * first); }},
-        {"other layers x·W", false, always(2 * b * weights), products_bytes},
-        {"normalization and ReLU", false, always((9 + 13) * b * hidden), always(4 * (3 + 7) * b * hidden)},
-        {"softmax and loss", false, always(30 * b * classes), always(8 * b * classes)},
-        {"other layers dz·Wᵀ", false, always(2 * b * weights), products_bytes},
-        {"first layer W − η·xᵀ·dz", false, sums_flop, [=] { return sums_bytes(b * first + 2 * f * first); }},
-        {"other layers W − η·xᵀ·dz", false, always(2 * b * weights), products_bytes},
-        {"biases, γ, β, moving statistics", false, always(2 * b * classes), always(4 * (b * classes + 10 * hidden))},
-    };
+    const double in_and_out = b * (first + 2 * units[1] + classes);  // of the other layers
+
+    parts_.resize(part_count);
+    parts_[next] = {"the next batch's bytes", true, always(0), always(b * f)};
+    parts_[rows] = {"rows: squeezed, or made floats", false, [this] { return numbers(); },
+                    [=, this] { return b * f + (sparse_->on() ? listed : number) * numbers(); }};
+    parts_[columns] = {"columns: turned and squeezed", false, [this] { return sparse_->on() ? numbers() : 0; },
+                       [=, this] { return sparse_->on() ? b * f + listed * numbers() : 0; }};
+    // z is written in each range and read again in the next.
+    parts_[first_forward] = {"first layer x·W", false, sums_flop, [=, this] {
+                                 return sparse_->on() ? (listed + number * first) * numbers() +
+                                                            number * b * first * (2 * ranges - 1)
+                                                      : number * (b * f + f * first + b * first);
+                             }};
+    parts_[forward] = {"other layers x·W", false, always(2 * b * weights), always(number * (in_and_out + 3 * weights))};
+    // Forward: x − shift, its sum and that of its squares (4), two differences, a multiply-add and ReLU (5), three passes.
+    // Backward: ReLU, ẑ, the sums of dy and dy·ẑ (7), dx (6); z, a, dy and dy; z, dy and dx.
+    parts_[normalization] = {"normalization and ReLU", false, always((4 + 5 + 7 + 6) * b * hidden),
+                             always(number * (3 + 4 + 3) * b * hidden)};
+    parts_[loss] = {"softmax and loss", false, always(30 * b * classes),
+                    always(2 * number * b * classes)};  // exp: some 20
+    parts_[backward] = {"other layers dz·Wᵀ", false, always(2 * b * weights), always(number * (in_and_out + weights))};
+    // dz is cut into strips first, and of W the rows are read and written that a number picks.
+    parts_[first_descent] = {"first layer W − η·xᵀ·dz", false, sums_flop, [=, this] {
+                                 return sparse_->on() ? (listed + number * first) * numbers() +
+                                                            number * 2 * first * (b + active())
+                                                      : number * (b * f + 2 * f * first + b * first);
+                             }};
+    parts_[descent] = {"other layers W − η·xᵀ·dz", false, always(2 * b * weights),
+                       always(number * (in_and_out + 2 * weights))};
+    parts_[rest] = {"biases, γ, β, moving statistics", false, always(2 * b * classes),
+                    always(number * (b * classes + 10 * hidden))};
 }
 
 void StepParts::name_pieces() {
@@ -161,6 +175,12 @@ double StepParts::numbers() const {
     if (!sparse_->on()) return static_cast<double>(batch_ * features_);
     std::size_t sum = 0;
     for (std::int64_t r = 0; r < batch_; ++r) sum += sparse_->numbers(r).size();
+    return static_cast<double>(sum);
+}
+
+double StepParts::active() const {
+    std::size_t sum = 0;
+    for (std::int64_t first = 0; first < features_; first += SparseInput::range) sum += sparse_->active(first).size();
     return static_cast<double>(sum);
 }
 

@@ -23,8 +23,8 @@ namespace evenkeel::bench {
 
 class StepParts {
   public:
-    /// Operations and bytes of the last batch. Of a sum of rows, W's or dz's, a row counts once for every number that picks it;
-    /// else an operand counts once for each pass over it.
+    /// Operations and bytes of the last batch, the least that will do. Of a sum of rows, W's or dz's, a row counts once for every
+    /// number that picks it; else an operand counts once for each time it is read or written.
     struct Part {
         std::string name;
         bool from_memory;  ///< or from the caches
@@ -36,8 +36,10 @@ class StepParts {
         std::function<void()> run;
     };
 
-    /// The images outlive it.
+    /// The images outlive it and are as check_images_to_step() wants them, at least `batch` of them.
     StepParts(const Examples& images, std::int64_t batch);
+    StepParts(const StepParts&) = delete;
+    StepParts& operator=(const StepParts&) = delete;
 
     const std::vector<Part>& parts() const { return parts_; }
     /// One after the other, a step on the next batch.
@@ -62,6 +64,7 @@ class StepParts {
     std::int64_t after(std::int64_t batch) const { return (batch + 1) % (images_.rows() / batch_); }
     kernels::GatherSource source(std::int64_t batch) const;
     double numbers() const;  ///< of the batch, those that the first layer multiplies
+    double active() const;   ///< features that a row of the batch has
 
     void ask_for_next();
     void read_rows();

@@ -52,7 +52,8 @@ std::vector<std::int64_t> widths_of(const std::string& network) {
     std::istringstream in(network + ',');
     std::int64_t number = 0, layers = 1;
     for (char behind = 0; in >> number >> behind;) {
-        if (number < 1 || number > 10000 || (behind != ',' && behind != 'x')) return {};
+        const bool separated = behind == ',' || (behind == 'x' && layers == 1);
+        if (number < 1 || number > 10000 || !separated) return {};
         if (behind == ',') widths.insert(widths.end(), static_cast<std::size_t>(layers), number);
         layers = behind == 'x' ? number : 1;
     }

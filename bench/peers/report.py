@@ -120,19 +120,20 @@ def machine_text(results: dict) -> str:
             f"\n\n**The machine was not idle** (load {results['load'][0]} at the start): take the ratios with care and the "
             "times not at all."
         )
+    commit = f"; commit {results['commit']}" if results.get("commit") else ""
     return (
         f"Measured on {results['date']}, in {results['minutes']:.0f} minutes, by\n\n```sh\n{results['command']}\n```\n\n"
         f"on {machine['cores']} cores of {machine['cpu']} ({caches}; {'AVX-512' if machine['avx512'] else 'no AVX-512'}), "
-        f"{machine['memory_gb']} GB, Linux {machine['kernel']}; {versions}; commit {results['commit']}.{busy}"
+        f"{machine['memory_gb']} GB, Linux {machine['kernel']}; {versions}{commit}.{busy}"
     )
 
 
 def method_text(results: dict) -> str:
     return (
         "All programs are measured in one run, in turns: a round measures each of them for "
-        f"{results['seconds']:g} s or a little more, every call by itself, and takes the median; a number in a table is the "
-        f"median of {results['rounds']} rounds. A call is one step or one prediction; of Evenkeel's steps and JAX's scan it is "
-        "50 steps, of Keras an epoch's, and their mean counts. The ratio is that of the medians; in brackets stand the smallest and the largest of the "
+        f"some {results['seconds']:g} s, every call by itself, and takes the median; a number in a table is the median of "
+        f"{results['rounds']} rounds. A call is one step or one prediction; of JAX's scan it is 50 steps, of Keras an epoch's, "
+        "and their mean counts. Evenkeel's steps are timed as JAX's, by fifties, nine or more of them a round. The ratio is that of the medians; in brackets stand the smallest and the largest of the "
         "single rounds. Every program is pinned to the same cores by `taskset` and told the same number of threads; while one "
         "is measured, the others are stopped. All compute in float32. Before a peer is timed, the losses of its first three "
         "steps (of the deep network: of the first) from the same weights and batches are compared with a computation in "
@@ -174,9 +175,10 @@ def measured(results: dict) -> str:
     nothing = [statistics.median(r.us["ONNX Runtime: nothing"]) for r in rows if "ONNX Runtime: nothing" in r.us]
     python = f" Of ONNX Runtime's times about {min(nothing):.1f} µs are the call from Python." if nothing else ""
     single = next((r for r in pick("predict", "bn") if r.batch == 1), None)
-    if nothing and single and ours(single):
-        left = best_by_peer(single)["ONNX Runtime"][1] - min(nothing)
-        python += f" Without them it would take {left / ours(single):.2f} times as long as Evenkeel for one row."
+    runtime = best_by_peer(single).get("ONNX Runtime") if single else None
+    if nothing and runtime and ours(single):
+        without = (runtime[1] - min(nothing)) / ours(single)
+        python += f" Without them it would take {without:.2f} times as long as Evenkeel for one row."
     parts += section(
         "Inference",
         "The time until the class probabilities of one batch are there, with the lecture's network; divide the batch by it "

@@ -48,10 +48,13 @@ def machine() -> dict[str, object]:
 
 
 def commit() -> str:
-    """Of this repository, with a plus where files differ from it; empty outside of one."""
+    """Of this repository, with a plus where more than docs/ differs from it; empty outside of one."""
     git = lambda *words: subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: E731
-    changed = git("diff", "--quiet", "HEAD", "--", "src", "include", "apps", "bench").returncode == 1
-    return git("rev-parse", "--short", "HEAD").stdout.strip() + ("+" if changed else "")
+    try:
+        changed = git("diff", "--quiet", "HEAD", "--", ".", ":!docs").returncode == 1
+        return git("rev-parse", "--short", "HEAD").stdout.strip() + ("+" if changed else "")
+    except OSError:
+        return ""
 
 
 def needed_peers(cells: list[Cell], chosen: set[str]) -> list[str]:
@@ -113,7 +116,7 @@ def main() -> int:
     seconds = options.seconds or (0.25 if options.quick else 0.7)
     threads = [int(t) for t in options.threads.split(",")]
 
-    begin, load = time.time(), os.getloadavg()[0]
+    begin, load, built = time.time(), os.getloadavg()[0], commit()
     if load > 0.5:
         note(f"the load of this machine is {load:.1f}: something else runs, and these times will be too long")
     rows, versions = measure_cells(cells_of(works, datas, threads, options.quick), chosen, rounds, seconds, mnist())
@@ -131,7 +134,7 @@ def main() -> int:
         "load": [round(load, 2), round(os.getloadavg()[0], 2)],
         "machine": machine(),
         "versions": versions,
-        "commit": commit(),
+        "commit": built,
         "rows": [asdict(row) for row in rows],
         "jobs": [asdict(job) for job in jobs],
         "jobs_left_out": left_out,

@@ -235,7 +235,8 @@ BatchResult Plan::train_step(const BatchView& batch, VariableValues& values, Opt
 }
 
 void Plan::predict(const BatchView& batch, const VariableValues& values, std::span<float> out) {
-    // For so few rows oneDNN multiplies nothing, and two calls of the system would take a twentieth of the time.
+    // Of so few rows oneDNN multiplies nothing (or defers signals by itself), and two calls of the system would take a twentieth
+    // of the time.
     std::optional<SignalsDeferred> quiet;
     if (batch.rows > DenseNode::most_single_rows) quiet.emplace();
     pool_.use(pool_.threads());

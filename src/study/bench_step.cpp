@@ -15,11 +15,7 @@
 namespace evenkeel {
 namespace {
 
-constexpr std::int64_t classes = 10;
-
-bool same_bits(const Buffer<float>& a, const Buffer<float>& b) {
-    return std::ranges::equal(std::as_bytes(a.span()), std::as_bytes(b.span()));  // a plain network has no statistics
-}
+constexpr std::int64_t classes = classes_to_step;
 
 /// A fast step that learns nothing, or something else with two threads, would be worth no measurement.
 void check_learning(const Examples& images, const std::vector<std::int64_t>& hidden, bool normalize, std::int64_t batch,
@@ -41,10 +37,8 @@ void check_learning(const Examples& images, const std::vector<std::int64_t>& hid
         ThreadPool pool(count);
         Stepper other(images, hidden, normalize, batch, pool);
         for (int s = 0; s < steps; ++s) other.step();
-        if (!same_bits(reference.values().weights, other.values().weights) ||
-            !same_bits(reference.values().statistics, other.values().statistics)) {
+        if (!same_values(reference.values(), other.values()))
             fail_work(name, "the bits of one thread", fmt::format("others with {} threads", count));
-        }
     }
 }
 
@@ -104,11 +98,7 @@ BenchStepRow measure(const Examples& images, std::int64_t batch, int threads, co
 }
 
 void check_input(const Examples& images, const BenchStepOptions& options) {
-    if (!std::holds_alternative<std::vector<std::uint8_t>>(images.values) || images.labels.empty())
-        fail_input("bench.data", "images of bytes with classes", "other data");
-    const auto outside = [](std::int32_t label) { return label < 0 || label >= classes; };
-    if (std::any_of(images.labels.begin(), images.labels.end(), outside))
-        fail_input("bench.data", "labels from 0 to 9", "others");
+    check_images_to_step(images);
     for (const std::int64_t batch : options.batches) {
         if (batch < 2 || batch > images.rows())
             fail_input("bench.batches", fmt::format("2 to {} rows", images.rows()), fmt::format("{}", batch));

@@ -1,9 +1,14 @@
 #include "study/stepper.hpp"
 
+#include <algorithm>
+#include <span>
 #include <variant>
 #include <vector>
 
+#include "evenkeel/core/error.hpp"
+
 namespace evenkeel {
+
 ModelDescription network_to_step(const Shape& input, const std::vector<std::int64_t>& hidden, bool normalize) {
     ModelDescription model;
     model.add(Input(input));
@@ -14,8 +19,23 @@ ModelDescription network_to_step(const Shape& input, const std::vector<std::int6
         if (normalize) model.add(BatchNormalization{});
         model.add(ReLU{});
     }
-    model.add(Dense(10, {.activation = "softmax"}));
+    model.add(Dense(classes_to_step, {.activation = "softmax"}));
     return model;
+}
+
+void check_images_to_step(const Examples& images) {
+    if (!std::holds_alternative<std::vector<std::uint8_t>>(images.values) || images.labels.empty())
+        fail_input("bench.data", "images of bytes with classes", "other data");
+    const auto outside = [](std::int32_t label) { return label < 0 || label >= classes_to_step; };
+    if (std::any_of(images.labels.begin(), images.labels.end(), outside))
+        fail_input("bench.data", "labels from 0 to 9", "others");
+}
+
+bool same_values(const VariableValues& a, const VariableValues& b) {
+    const auto same = [](const Buffer<float>& x, const Buffer<float>& y) {
+        return std::ranges::equal(std::as_bytes(x.span()), std::as_bytes(y.span()));
+    };
+    return same(a.weights, b.weights) && same(a.statistics, b.statistics);
 }
 
 Stepper::Stepper(const Examples& images, const std::vector<std::int64_t>& hidden, bool normalize, std::int64_t batch,

@@ -13,10 +13,18 @@
 
 namespace evenkeel {
 
+inline constexpr std::int64_t classes_to_step = 10;
+
 /// A network for images of bytes: Flatten, Rescaling, (Dense, [BN], ReLU) for each hidden layer's units, Dense 10 softmax.
 ModelDescription network_to_step(const Shape& input, const std::vector<std::int64_t>& hidden, bool normalize);
 
-/// It in training by SGD at 0.1: one step after the other over random batches. The images outlive it.
+/// Throws Error{input} where images are not of bytes or have labels outside of 0 … 9.
+void check_images_to_step(const Examples& images);
+
+/// Bit for bit.
+bool same_values(const VariableValues& a, const VariableValues& b);
+
+/// Such a network in training by SGD at 0.1: one step after the other over random batches. The images outlive it.
 class Stepper {
   public:
     Stepper(const Examples& images, const std::vector<std::int64_t>& hidden, bool normalize, std::int64_t batch,
