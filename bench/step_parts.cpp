@@ -13,7 +13,6 @@ namespace evenkeel::bench {
 namespace {
 
 constexpr float rate = 0.1F;
-// In the order of StepParts::parts().
 enum Which : std::size_t {
     next,
     rows,
@@ -25,7 +24,8 @@ enum Which : std::size_t {
     backward,
     first_descent,
     descent,
-    rest
+    rest,
+    part_count
 };
 
 }  // namespace
