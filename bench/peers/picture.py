@@ -7,7 +7,7 @@ from html import escape
 from cells import Row, best_by_peer
 from results import ours
 
-WIDTH, LABELS, NUMBERS = 760, 170, 90
+WIDTH, LABELS, NUMBERS = 760, 170, 112
 BAR, GAP, HEADING, MARGIN = 16, 6, 34, 14
 # Readable on a white page and on a dark one.
 STYLE = """
