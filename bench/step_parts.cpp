@@ -89,7 +89,8 @@ void StepParts::name_parts() {
     constexpr double number = 4, listed = 5;  // bytes of a float; of a value and its place in a list
     const double b = static_cast<double>(batch_), f = static_cast<double>(features_), first = units[0];
     const double hidden = first + units[1], classes = units[2], weights = first * units[1] + units[1] * classes;
-    const double ranges = static_cast<double>((features_ + SparseInput::range - 1) / SparseInput::range);
+    const std::int64_t ranges = (features_ + SparseInput::range - 1) / SparseInput::range;
+    const auto z_passes = static_cast<double>(2 * ranges - 1);  // written in each range, and read again in the next
     const auto always = [](double amount) { return [amount] { return amount; }; };
     const auto sums_flop = [=, this] { return 2 * first * numbers(); };
     const double in_and_out = b * (first + 2 * units[1] + classes);  // of the other layers
@@ -100,11 +101,10 @@ void StepParts::name_parts() {
                     [=, this] { return b * f + (sparse_->on() ? listed : number) * numbers(); }};
     parts_[columns] = {"columns: turned and squeezed", false, [this] { return sparse_->on() ? numbers() : 0; },
                        [=, this] { return sparse_->on() ? b * f + listed * numbers() : 0; }};
-    // z is written in each range and read again in the next.
     parts_[first_forward] = {"first layer x·W", false, sums_flop, [=, this] {
-                                 return sparse_->on() ? (listed + number * first) * numbers() +
-                                                            number * b * first * (2 * ranges - 1)
-                                                      : number * (b * f + f * first + b * first);
+                                 return sparse_->on()
+                                            ? (listed + number * first) * numbers() + number * b * first * z_passes
+                                            : number * (b * f + f * first + b * first);
                              }};
     parts_[forward] = {"other layers x·W", false, always(2 * b * weights), always(number * (in_and_out + 3 * weights))};
     // Forward: x − shift, its sum and that of its squares (4), two differences, a multiply-add and ReLU (5), three passes.
