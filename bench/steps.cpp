@@ -128,7 +128,7 @@ void products(benchmark::State& state, const Size& size, bool fed, bool cut) {
     const std::int64_t batch = size.batch;
     std::vector<std::int64_t> widths = {features};
     widths.insert(widths.end(), size.hidden.begin(), size.hidden.end());
-    widths.push_back(10);
+    widths.push_back(classes_to_step);
     ThreadPool pool(1);
     StepProducts work(widths, batch, cut, pool);
     float* x = work.first_layer().x;

@@ -15,8 +15,6 @@
 namespace evenkeel {
 namespace {
 
-constexpr std::int64_t classes = classes_to_step;
-
 /// A fast step that learns nothing, or something else with two threads, would be worth no measurement.
 void check_learning(const Examples& images, const std::vector<std::int64_t>& hidden, bool normalize, std::int64_t batch,
                     const std::vector<int>& threads) {
@@ -74,7 +72,7 @@ BenchStepRow measure(const Examples& images, std::int64_t batch, int threads, co
     ThreadPool pool(threads);
     std::vector<std::int64_t> widths = {elements(images.shape, "bench")};
     widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
-    widths.push_back(classes);
+    widths.push_back(classes_to_step);
     StepProducts products(widths, batch, threads > 1, pool);
     Stepper plain(images, options.hidden, false, batch, pool), normalized(images, options.hidden, true, batch, pool);
     const std::int64_t multiply_adds_of_thread = multiply_adds_of_step(widths, batch, share) / threads;
@@ -127,8 +125,8 @@ Examples bench_images() {
     }
     // Noise, with two brighter lines where the class says.
     for (std::int64_t r = 0; r < rows; ++r) {
-        images.labels.push_back(static_cast<std::int32_t>(r % classes));
-        std::uint8_t* line = values.data() + r * pixels + r % classes * stripe;
+        images.labels.push_back(static_cast<std::int32_t>(r % classes_to_step));
+        std::uint8_t* line = values.data() + r * pixels + r % classes_to_step * stripe;
         for (std::int64_t i = 0; i < stripe; ++i) line[i] |= 0x80;
     }
     images.values = std::move(values);
