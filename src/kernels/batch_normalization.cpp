@@ -41,13 +41,38 @@ HWY_INLINE void find_shift(std::int64_t rows, std::int64_t channels, const float
     });
 }
 
-// Error and squares of at most rows_per_sum rows. In cache any number of rows at once gives the same bits; from memory four
-// streams are what a core reads fastest.
-template <bool kFromMemory>
-HWY_INLINE void look_from(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, std::int64_t columns,
-                          ColumnSums& sums) {
-    constexpr int at_once = kFromMemory ? 4 : rows_in_cache;
-    for_rows<at_once>(rows, kFromMemory, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+// Error and squares of at most rows_per_sum rows that lie in cache, or are one tile: then memory is read in its order.
+HWY_INLINE void look_at_tiles(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x,
+                              std::int64_t columns, ColumnSums& sums) {
+    const float* shifts = sums.shift;
+    float *errors = sums.error, *all_squares = sums.squares;
+    for_tiles(rows, columns, [=](auto d, std::int64_t c, auto vectors, std::int64_t row, auto count) HWY_ATTR {
+        const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+        hn::Vec<decltype(d)> shift[vectors], e[vectors], q[vectors];
+        for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
+            shift[i] = hn::LoadU(d, shifts + c + i * lanes);
+            e[i] = row == 0 ? hn::Zero(d) : hn::LoadU(d, errors + c + i * lanes);
+            q[i] = row == 0 ? hn::Zero(d) : hn::LoadU(d, all_squares + c + i * lanes);
+        });
+        for_rows(count, [&](int r) EVENKEEL_UNROLLED {
+            const float* p = x + (row + r) * channels + c;
+            for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
+                const auto v = hn::Sub(hn::LoadU(d, p + i * lanes), shift[i]);
+                e[i] = hn::Add(e[i], v);
+                q[i] = hn::MulAdd(v, v, q[i]);
+            });
+        });
+        for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
+            hn::StoreU(e[i], d, errors + c + i * lanes);
+            hn::StoreU(q[i], d, all_squares + c + i * lanes);
+        });
+    });
+}
+
+// Error and squares of at most rows_per_sum rows that come from memory.
+HWY_INLINE void look_at_streams(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x,
+                                std::int64_t columns, ColumnSums& sums) {
+    for_streams<streams_of_moments>(rows, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
         const float *from = x + row * channels, *shifts = sums.shift;
         float *errors = sums.error, *all_squares = sums.squares;
         const std::int64_t step = pitch * channels;
@@ -58,7 +83,7 @@ HWY_INLINE void look_from(std::int64_t rows, std::int64_t channels, const float*
             auto q = row == 0 ? hn::Zero(d) : hn::LoadU(d, all_squares + c);
             const float* p = from + c;
             for (int i = 0; i < count; ++i, p += step) {
-                if constexpr (kFromMemory) ask_ahead(p);
+                ask_ahead(p);
                 const auto v = hn::Sub(hn::LoadU(d, p), shift);
                 e = hn::Add(e, v);
                 q = hn::MulAdd(v, v, q);
@@ -71,8 +96,9 @@ HWY_INLINE void look_from(std::int64_t rows, std::int64_t channels, const float*
 
 HWY_INLINE void look(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, std::int64_t columns,
                      ColumnSums& sums, Place place) {
-    const auto from = place == Place::cache ? &look_from<false> : &look_from<true>;
-    from(rows, channels, x, columns, sums);
+    const bool in_tiles = place == Place::cache || is_one_tile(columns);
+    return in_tiles ? look_at_tiles(rows, channels, x, columns, sums)
+                    : look_at_streams(rows, channels, x, columns, sums);
 }
 
 // Adds the sums to those in double; the first ones overwrite.
@@ -161,20 +187,27 @@ HWY_INLINE V offset_of(D d, const float* low, V scale, const float* shift) {
     return hn::NegMulAdd(hn::LoadU(d, low), scale, hn::LoadU(d, shift));
 }
 
-// In cache: a column's numbers stay in registers for some rows.
+// In cache: a column's numbers stay in registers.
 template <bool kReLU>
 HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float* x, const float* HWY_RESTRICT high,
                           const float* HWY_RESTRICT low, const float* HWY_RESTRICT scale,
                           const float* HWY_RESTRICT shift, float* y) {
-    for_rows<rows_in_cache>(rows, false, [&](std::int64_t row, std::int64_t, auto count) HWY_ATTR {
-        for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
-            const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c);
-            const auto b = offset_of(d, low + c, s, shift + c);
-            for (std::int64_t at = row * channels + c; at < (row + count) * channels; at += channels) {
-                auto v = hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h), s, b);
+    for_tiles(rows, channels, [=](auto d, std::int64_t first, auto vectors, std::int64_t row, auto count) HWY_ATTR {
+        const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+        hn::Vec<decltype(d)> h[vectors], s[vectors], b[vectors];
+        for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
+            const std::int64_t c = first + i * lanes;
+            h[i] = hn::LoadU(d, high + c);
+            s[i] = hn::LoadU(d, scale + c);
+            b[i] = offset_of(d, low + c, s[i], shift + c);
+        });
+        for_rows(count, [&](int r) EVENKEEL_UNROLLED {
+            for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
+                const std::int64_t at = (row + r) * channels + first + i * lanes;
+                auto v = hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h[i]), s[i], b[i]);
                 if constexpr (kReLU) v = hn::IfThenZeroElse(hn::Le(v, hn::Zero(d)), v);  // max() would hide a NaN
                 hn::StoreU(v, d, y + at);
-            }
+            });
         });
     });
 }
@@ -193,12 +226,12 @@ void BlockNormalize(std::int64_t rows, std::int64_t channels, const float* x, co
             hn::StoreU(s, d, factor.at + c);
             hn::StoreU(offset_of(d, mean_low + first + c, s, shift + first + c), d, offset.at + c);
         });
-        stream_rows(rows, channels, columns,
-                    [&, from = x + first, to = y + first](auto d, std::int64_t c, std::int64_t at) HWY_ATTR {
-                        const auto v = hn::Sub(hn::LoadU(d, from + at), hn::LoadU(d, high.at + c));
-                        store<true>(hn::MulAdd(v, hn::LoadU(d, factor.at + c), hn::LoadU(d, offset.at + c)), d,
-                                    to + at);
-                    });
+        stream_rows<2>(rows, channels, columns,
+                       [&, from = x + first, to = y + first](auto d, std::int64_t c, std::int64_t at) HWY_ATTR {
+                           const auto v = hn::Sub(hn::LoadU(d, from + at), hn::LoadU(d, high.at + c));
+                           store<true>(hn::MulAdd(v, hn::LoadU(d, factor.at + c), hn::LoadU(d, offset.at + c)), d,
+                                       to + at);
+                       });
     }
     hwy::FlushStream();
 }

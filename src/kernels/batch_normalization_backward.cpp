@@ -35,17 +35,45 @@ HWY_INLINE hn::Vec<D> gradient_before(D d, const BackwardRows& b, std::int64_t i
     return v;
 }
 
-// The sums of rows [b.begin, b.end), kCount of them at once.
-template <bool kReLU, int kCount, bool kFromMemory>
-HWY_INLINE void sum_rows(const BackwardRows& b, std::int64_t c0, std::int64_t columns, ColumnSums& sums) {
-    for_rows<kCount>(b.end - b.begin, kFromMemory, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+// The sums of rows [b.begin, b.end) that lie in cache, or are one tile.
+template <bool kReLU>
+HWY_INLINE void sum_tiles(const BackwardRows& b, std::int64_t c0, std::int64_t columns, ColumnSums& sums) {
+    float *sums_dy = sums.dy, *sums_from_high = sums.dy_from_high;
+    for_tiles(b.end - b.begin, columns,
+              [=](auto d, std::int64_t c, auto vectors, std::int64_t row, auto count) HWY_ATTR {
+                  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+                  hn::Vec<decltype(d)> high[vectors], s[vectors], p[vectors];
+                  for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
+                      high[i] = hn::LoadU(d, b.mean_high + c0 + c + i * lanes);
+                      s[i] = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums_dy + c + i * lanes);
+                      p[i] = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums_from_high + c + i * lanes);
+                  });
+                  for_rows(count, [&](int r) EVENKEEL_UNROLLED {
+                      for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
+                          const std::int64_t at = (b.begin + row + r) * b.channels + c0 + c + i * lanes;
+                          const auto v = gradient_before<kReLU>(d, b, at);
+                          s[i] = hn::Add(s[i], v);
+                          p[i] = hn::MulAdd(v, hn::Sub(hn::LoadU(d, b.x + at), high[i]), p[i]);
+                      });
+                  });
+                  for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
+                      hn::StoreU(s[i], d, sums_dy + c + i * lanes);
+                      hn::StoreU(p[i], d, sums_from_high + c + i * lanes);
+                  });
+              });
+}
+
+// The sums of rows [b.begin, b.end) that come from memory.
+template <bool kReLU>
+HWY_INLINE void sum_streams(const BackwardRows& b, std::int64_t c0, std::int64_t columns, ColumnSums& sums) {
+    for_streams<streams_of_backward>(b.end - b.begin, [&](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
         for_columns(columns, [&](auto d, std::int64_t c) HWY_ATTR {
             const auto high = hn::LoadU(d, b.mean_high + c0 + c);
             auto s = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.dy + c);
             auto p = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums.dy_from_high + c);
             for (int i = 0; i < count; ++i) {
                 const std::int64_t at = (b.begin + row + i * pitch) * b.channels + c0 + c;
-                if constexpr (kFromMemory) ask_ahead(b.x + at, b.da + at);
+                ask_ahead(b.x + at, b.da + at);
                 const auto v = gradient_before<kReLU>(d, b, at);
                 s = hn::Add(s, v);
                 p = hn::MulAdd(v, hn::Sub(hn::LoadU(d, b.x + at), high), p);
@@ -79,10 +107,10 @@ HWY_INLINE void backward_sums(std::int64_t rows, BackwardRows b, const ChannelMo
         const std::int64_t columns = std::min(columns_at_once, b.channels - c);
         for (b.begin = 0; b.begin < rows; b.begin = b.end) {
             b.end = std::min(b.begin + rows_per_sum, rows);
-            if (place == Place::cache) {
-                sum_rows<kReLU, rows_in_cache, false>(b, c, columns, sums);
+            if (place == Place::cache || is_one_tile(columns)) {
+                sum_tiles<kReLU>(b, c, columns, sums);
             } else {
-                sum_rows<kReLU, 2, true>(b, c, columns, sums);
+                sum_streams<kReLU>(b, c, columns, sums);
             }
             keep_sums(sums, columns, b.begin == 0, moments.mean_low + c, moments.inverse + c, sum_dy + c,
                       sum_dy_xhat + c);
@@ -112,19 +140,27 @@ HWY_INLINE Line<V> line_of(D d, const float* low, V scale, const float* mean_dy,
     return {hn::Mul(negative, m), hn::Mul(negative, hn::NegMulAdd(hn::LoadU(d, low), m, hn::LoadU(d, mean_dy)))};
 }
 
-// In cache: a column's numbers stay in registers for some rows.
+// In cache: three of a column's four numbers stay in registers.
 HWY_INLINE void backward_input(std::int64_t rows, std::int64_t channels, const float* x, const float* HWY_RESTRICT high,
                                const float* HWY_RESTRICT low, const float* HWY_RESTRICT scale,
                                const float* HWY_RESTRICT mean_dy, const float* HWY_RESTRICT slope, const float* dy,
                                float* dx) {
-    for_rows<rows_in_cache>(rows, false, [&](std::int64_t row, std::int64_t, auto count) HWY_ATTR {
-        for_columns(channels, [&](auto d, std::int64_t c) HWY_ATTR {
-            const auto h = hn::LoadU(d, high + c), s = hn::LoadU(d, scale + c);
-            const auto line = line_of(d, low + c, s, mean_dy + c, slope + c);
-            for (std::int64_t at = row * channels + c; at < (row + count) * channels; at += channels) {
-                const auto through_statistics = hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h), line.k, line.b);
-                hn::StoreU(hn::MulAdd(hn::LoadU(d, dy + at), s, through_statistics), d, dx + at);
-            }
+    for_tiles(rows, channels, [=](auto d, std::int64_t first, auto vectors, std::int64_t row, auto count) HWY_ATTR {
+        const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+        hn::Vec<decltype(d)> s[vectors], k[vectors], b[vectors];
+        for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
+            const std::int64_t c = first + i * lanes;
+            s[i] = hn::LoadU(d, scale + c);
+            const auto line = line_of(d, low + c, s[i], mean_dy + c, slope + c);
+            k[i] = line.k;
+            b[i] = line.b;
+        });
+        for_rows(count, [&](int r) EVENKEEL_UNROLLED {
+            for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
+                const std::int64_t at = (row + r) * channels + first + i * lanes;
+                const auto centred = hn::Sub(hn::LoadU(d, x + at), hn::LoadU(d, high + first + i * lanes));
+                hn::StoreU(hn::MulAdd(hn::LoadU(d, dy + at), s[i], hn::MulAdd(centred, k[i], b[i])), d, dx + at);
+            });
         });
     });
 }
@@ -146,7 +182,7 @@ void BlockBackwardInput(std::int64_t rows, std::int64_t channels, const float* x
             hn::StoreU(line.k, d, k.at + c);
             hn::StoreU(line.b, d, b.at + c);
         });
-        stream_rows(
+        stream_rows<streams_of_backward>(
             rows, channels, columns,
             [&, x = x + first, dy = dy + first, dx = dx + first](auto d, std::int64_t c, std::int64_t at) HWY_ATTR {
                 const auto centred = hn::Sub(hn::LoadU(d, x + at), hn::LoadU(d, high.at + c));

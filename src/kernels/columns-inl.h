@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
@@ -59,9 +60,75 @@ constexpr std::int64_t rows_per_sum = 64;
 /// worked on in parts, and parts of 4 KiB that lie apart come from memory at two thirds of the speed of rows that do not.
 constexpr std::int64_t columns_at_once = 4096;
 
-/// Rows of a block that is in cache, worked on together: a column's scale and sums stay in registers meanwhile. Few where a
-/// vector is but half a line of memory: many lines, each touched twice, are gone from L1 before their second half's turn.
-constexpr int rows_in_cache = HWY_MAX_BYTES >= 64 ? 16 : 4;
+/// Rows and vectors of columns of a tile, within which a column's numbers (shift and sums, or coefficients: three each) stay in
+/// registers. Of 32 registers that take a line of memory each, 24 hold eight columns' numbers while rows go by in the order of
+/// memory. Of 16 that take half a line, one column's, and few rows: lines, each touched twice, would be gone from L1 before
+/// their second half's turn.
+constexpr int rows_of_tile = HWY_MAX_BYTES >= 64 ? 64 : 4;
+constexpr int vectors_of_tile = HWY_MAX_BYTES >= 64 ? 8 : 1;
+
+/// Calls body(d, c, vectors) for groups of columns that cover [0, columns) once, `vectors` of them (a compile-time number) from
+/// column c on: as many groups of kVectors as fit, then one of less, then quarters and single columns. for_columns would part
+/// them into the same vectors.
+template <int kVectors = vectors_of_tile, class Body>
+HWY_INLINE void for_vectors(std::int64_t columns, const Body& body, std::int64_t first = 0) {
+    if constexpr (kVectors > 0) {
+        const hn::ScalableTag<float> d;
+        const std::int64_t step = kVectors * static_cast<std::int64_t>(hn::Lanes(d));
+        for (; first + step <= columns; first += step) body(d, first, std::integral_constant<int, kVectors>());
+        for_vectors<kVectors - 1>(columns, body, first);
+    } else {
+        for_columns(columns - first,
+                    [&](auto d, std::int64_t c) HWY_ATTR { body(d, first + c, std::integral_constant<int, 1>()); });
+    }
+}
+
+/// Calls body(d, c, vectors, row, count) for tiles that cover [0, rows) × [0, columns) once: `count` rows from `row` on (a
+/// compile-time number but for the last ones), and vectors as above. What a body captures it should capture by value: a store
+/// might change what a reference refers to, and all would be loaded again behind each.
+template <class Body>
+HWY_INLINE void for_tiles(std::int64_t rows, std::int64_t columns, const Body& body) {
+    std::int64_t row = 0;
+    for (; row + rows_of_tile <= rows; row += rows_of_tile) {
+        for_vectors(columns, [=](auto d, std::int64_t c, auto vectors)
+                                 HWY_ATTR { body(d, c, vectors, row, std::integral_constant<int, rows_of_tile>()); });
+    }
+    if (row == rows) return;
+    for_vectors(columns, [=, rest = static_cast<int>(rows - row)](auto d, std::int64_t c, auto vectors)
+                             HWY_ATTR { body(d, c, vectors, row, rest); });
+}
+
+/// Whether rows of so many columns are one tile wide, so that tiles go through memory in its order.
+HWY_INLINE bool is_one_tile(std::int64_t columns) {
+    return columns <= vectors_of_tile * static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));
+}
+
+/// Calls body(i) for each vector i of a tile, unrolled, so that arrays of vectors become registers. The body is a lambda with
+/// this attribute, as compilers leave larger ones as calls.
+#undef EVENKEEL_UNROLLED
+#define EVENKEEL_UNROLLED HWY_ATTR __attribute__((always_inline))
+template <int kVectors, class Body>
+HWY_INLINE void for_each(std::integral_constant<int, kVectors>, const Body& body) {
+    [&]<int... i>(std::integer_sequence<int, i...>) EVENKEEL_UNROLLED {
+        (body(i), ...);
+    }
+    (std::make_integer_sequence<int, kVectors>());
+}
+
+/// Calls body(r) for each row r of a tile, unrolled where they are few; the body as above.
+template <class Count, class Body>
+HWY_INLINE void for_rows(Count count, const Body& body) {
+    if constexpr (rows_of_tile <= 4 && !std::is_same_v<Count, int>) {
+        for_each(count, body);
+    } else {
+        for (int r = 0; r < count; ++r) body(r);
+    }
+}
+
+/// How many streams are fastest (measured on Zen 5 and Zen 3): of each matrix whose sums are taken, and where two matrices make
+/// one that goes past the caches.
+constexpr int streams_of_moments = HWY_MAX_BYTES >= 64 ? 1 : 4;
+constexpr int streams_of_backward = HWY_MAX_BYTES >= 64 ? 1 : 2;
 
 /// Asks for what comes two pages later in streams from memory: prefetchers stop at a page's end and alone leave a sixth of
 /// memory's speed unused (Zen 3).
@@ -72,16 +139,13 @@ HWY_INLINE void ask_ahead(const Pointers*... streams) {
 }
 
 /// Calls body(r, pitch, count) for groups of rows r, r + pitch, … (`count` of them, a compile-time number) that cover
-/// [0, rows) once: what is loaded for one row (scales, sums) serves kCount rows. Rows of a group lie side by side, or
-/// `apart`: then each of kCount streams runs through its own part of the rows in the order of memory. Prefetchers follow
-/// that; rows of 4 KiB side by side they do not, at half the speed.
+/// [0, rows) once. Rows of a group lie apart: each of kCount streams runs through its own part of the rows in the order of
+/// memory. Prefetchers follow that; rows of 4 KiB side by side they do not, at half the speed.
 template <int kCount, class Body>
-HWY_INLINE void for_rows(std::int64_t rows, bool apart, const Body& body) {
-    const std::int64_t groups = rows / kCount, pitch = apart ? groups : 1, step = apart ? 1 : kCount;
-    for (std::int64_t g = 0; g < groups; ++g) body(g * step, pitch, std::integral_constant<int, kCount>());
-    const std::int64_t rest = groups * kCount;
-    if (!apart && rest < rows) return body(rest, pitch, static_cast<int>(rows - rest));
-    for (std::int64_t r = rest; r < rows; ++r) body(r, pitch, std::integral_constant<int, 1>());
+HWY_INLINE void for_streams(std::int64_t rows, const Body& body) {
+    const std::int64_t pitch = rows / kCount;
+    for (std::int64_t r = 0; r < pitch; ++r) body(r, pitch, std::integral_constant<int, kCount>());
+    for (std::int64_t r = pitch * kCount; r < rows; ++r) body(r, pitch, std::integral_constant<int, 1>());
 }
 
 /// Stores v at p, past the caches where `kStream` and the vector is a whole one (p is then on its boundary).
@@ -101,12 +165,12 @@ struct ColumnPage {
 };
 
 /// Rows of results on their way past the caches: calls work(d, c, at) for every vector of [0, rows) × [0, columns) once, at =
-/// row·channels + c. Two rows that lie apart take turns, a few lines of memory each. A line that another row's stores part,
+/// row·channels + c. kStreams rows that lie apart take turns, a few lines of memory each. A line that another row's stores part,
 /// because a vector is less than a line, would be sent away half full, at half the speed.
-template <class Work>
+template <int kStreams, class Work>
 HWY_INLINE void stream_rows(std::int64_t rows, std::int64_t channels, std::int64_t columns, const Work& work) {
     constexpr std::int64_t turn = 128;
-    for_rows<2>(rows, true, [=](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
+    for_streams<kStreams>(rows, [=](std::int64_t row, std::int64_t pitch, auto count) HWY_ATTR {
         for (std::int64_t first = 0; first < columns; first += turn) {
             const std::int64_t n = std::min(turn, columns - first);
             for (int i = 0; i < count; ++i) {

@@ -14,10 +14,10 @@ float read_stream(std::int64_t n, const float* x);
 /// Reads both.
 float read_streams(std::int64_t n, const float* x, const float* y);
 
-/// y = x. y on a 64-byte boundary where it is stored past the caches.
-void copy_stream(std::int64_t n, const float* x, float* y, Place place);
+/// y = x. Past the caches, y on a 64-byte boundary, as one stream or as `halves`, two that take turns.
+void copy_stream(std::int64_t n, const float* x, float* y, Place place, bool halves);
 
-/// z = x + y. z as y above.
-void add_streams(std::int64_t n, const float* x, const float* y, float* z, Place place);
+/// z = x + y. z and `halves` as above.
+void add_streams(std::int64_t n, const float* x, const float* y, float* z, Place place, bool halves);
 
 }  // namespace evenkeel::kernels

@@ -102,12 +102,14 @@ void check(Matrices& m, const std::vector<int>& threads) {
     }
 }
 
-/// The reads and writes of the three passes and nothing else, in the blocks and the order of the kernels.
+/// The reads and writes of the three passes and nothing else, in the blocks and the order of the kernels; what is written goes
+/// past the caches as one stream or as two halves of a block.
 class Streams {
   public:
-    Streams(Matrices& m, ThreadPool& pool)
+    Streams(Matrices& m, ThreadPool& pool, bool halves)
         : m_(m),
           pool_(pool),
+          halves_(halves),
           blocking_({m.rows, m.channels, 1}),
           place_(MatrixBatchNormalization::place_of(m.rows * m.channels)) {}
     void forward() {
@@ -119,7 +121,7 @@ class Streams {
             keep(kernels::read_streams(n, m_.x.data() + at, m_.dy.data() + at));
         });
         in_blocks(true, [&](std::int64_t at, std::int64_t n) {
-            kernels::add_streams(n, m_.x.data() + at, m_.dy.data() + at, m_.dx.data() + at, place_);
+            kernels::add_streams(n, m_.x.data() + at, m_.dy.data() + at, m_.dx.data() + at, place_, halves_);
         });
     }
     void inference() {
@@ -127,7 +129,9 @@ class Streams {
     }
 
   private:
-    void copy(std::int64_t at, std::int64_t n) { kernels::copy_stream(n, m_.x.data() + at, m_.y.data() + at, place_); }
+    void copy(std::int64_t at, std::int64_t n) {
+        kernels::copy_stream(n, m_.x.data() + at, m_.y.data() + at, place_, halves_);
+    }
     void keep(float sum) { sum_.store(sum, std::memory_order_relaxed); }
     template <typename Body>
     void in_blocks(bool second_pass, const Body& body) {
@@ -138,6 +142,7 @@ class Streams {
     }
     Matrices& m_;
     ThreadPool& pool_;
+    bool halves_;
     kernels::Blocking blocking_;
     kernels::Place place_;
     std::atomic<float> sum_{0};  // somebody might look
@@ -146,35 +151,39 @@ class Streams {
 struct Timed {
     const char* pass;
     int streams;
-    std::function<void()> kernel, limit;
-    std::vector<double> kernel_us = {}, limit_us = {};
+    std::function<void()> kernel, one, halves;  // one, halves: plain streams; the faster one is the limit
+    std::vector<double> kernel_us = {}, one_us = {}, halves_us = {};
 };
 
 void measure(Matrices& m, int threads, const BenchBatchnormOptions& options, std::vector<BenchBatchnormRow>& rows) {
     ThreadPool pool(threads);
     MatrixBatchNormalization bn({m.rows, m.channels, 1}, pool);
-    Streams streams(m, pool);
+    Streams one(m, pool, false), halves(m, pool, true);
     const std::vector<float> mean(static_cast<std::size_t>(m.channels), 3.5F), variance(mean.size(), 0.1F);
     std::vector<Timed> passes = {
-        {"forward", 3, [&] { bn.forward(m.x.data(), {}, m.y.data()); }, [&] { streams.forward(); }},
+        {"forward", 3, [&] { bn.forward(m.x.data(), {}, m.y.data()); }, [&] { one.forward(); },
+         [&] { halves.forward(); }},
         {"backward", 5, [&] { bn.backward(m.x.data(), {}, m.dy.data(), m.dx.data(), m.dgamma.data(), m.dbeta.data()); },
-         [&] { streams.backward(); }},
+         [&] { one.backward(); }, [&] { halves.backward(); }},
         {"inference", 2, [&] { bn.infer(m.x.data(), {}, mean.data(), variance.data(), m.y.data()); },
-         [&] { streams.inference(); }},
+         [&] { one.inference(); }, [&] { halves.inference(); }},
     };
     // Small matrices: several calls a round, so that caches hold what they hold in use.
     const int calls = static_cast<int>(std::clamp<std::int64_t>((1 << 20) / m.x.size(), 1, 50));
+    const auto time = [&](const std::function<void()>& call, std::vector<double>& us) {
+        if (calls > 1) call();
+        for (int i = 0; i < calls; ++i) us.push_back(time_call(call));
+    };
     for (int r = 0; r < options.repeats; ++r) {
-        for (Timed& t : passes) {  // alternating, so that the machine's moods hit both
-            if (calls > 1) t.limit();
-            for (int i = 0; i < calls; ++i) t.limit_us.push_back(time_call(t.limit));
-            if (calls > 1) t.kernel();
-            for (int i = 0; i < calls; ++i) t.kernel_us.push_back(time_call(t.kernel));
+        for (Timed& t : passes) {  // alternating, so that the machine's moods hit all
+            time(t.one, t.one_us);
+            time(t.halves, t.halves_us);
+            time(t.kernel, t.kernel_us);
         }
     }
     for (const Timed& t : passes) {
         const double bytes = 4.0 * t.streams * static_cast<double>(m.x.size());
-        const double us = median(t.kernel_us), limit_us = median(t.limit_us);
+        const double us = median(t.kernel_us), limit_us = std::min(median(t.one_us), median(t.halves_us));
         rows.push_back(
             {m.shape, threads, t.pass, t.streams, us, 1e6 * bytes / us, 1e6 * bytes / limit_us, limit_us / us});
         if (options.progress) options.progress(rows.back());
