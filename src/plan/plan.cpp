@@ -32,9 +32,16 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
     for (const auto& node : graph_.nodes) {
         for (const Node::WeightPart& part : node->weight_parts()) parts_.push_back({node.get(), part});
     }
-    // Large parts first: the last thread to finish then finishes soon.
+    // Threads begin at both ends, so large parts lie there by turns and the smallest in the middle: all finish at about the
+    // same time. (By turns, as a sparse input's parts of one size cost more in the middle of the image.)
     std::stable_sort(parts_.begin(), parts_.end(),
                      [](const Part& a, const Part& b) { return a.part.size > b.part.size; });
+    std::vector<Part> from_the_end;
+    for (std::size_t i = 1; i < parts_.size(); ++i) {
+        from_the_end.push_back(parts_[i]);
+        parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    parts_.insert(parts_.end(), from_the_end.rbegin(), from_the_end.rend());
     const auto most_work = std::max(block_count(options.largest_batch), static_cast<std::int64_t>(parts_.size()));
     threads_ = ThreadChoice(static_cast<int>(std::clamp<std::int64_t>(most_work, 1, pool_.threads())));
     if (update_ && options.training) {
