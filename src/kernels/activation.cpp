@@ -8,6 +8,7 @@
 #include <hwy/contrib/math/math-inl.h>
 
 #include "kernels/columns-inl.h"
+#include "kernels/softmax-inl.h"
 
 #include <cmath>
 #include <limits>
@@ -108,23 +109,43 @@ void ActivateBackward(const Pointwise& g, std::int64_t n, const float* z, const 
     });
 }
 
-// One row: lanes beyond the width never enter (for_columns), so −∞ padding is not needed.
-void Softmax(std::int64_t rows, std::int64_t width, const float* z, float* p) {
-    for (std::int64_t r = 0; r < rows; ++r) {
-        const float* in = z + r * width;
-        float* out = p + r * width;
-        float highest = in[0];
-        for (std::int64_t j = 1; j < width; ++j) highest = in[j] > highest ? in[j] : highest;
-        for_columns(width, [&](auto d, std::int64_t j) HWY_ATTR {
-            const auto shifted = hn::Sub(hn::LoadU(d, in + j), hn::Set(d, highest));
-            // Exp makes 0 of a NaN
-            hn::StoreU(hn::IfThenElse(hn::IsNaN(shifted), shifted, hn::Exp(d, shifted)), d, out + j);
-        });
-        float sum = 0;
-        for (std::int64_t j = 0; j < width; ++j) sum += out[j];
-        const float inverse = 1.0F / sum;
-        for (std::int64_t j = 0; j < width; ++j) out[j] *= inverse;
+// As many rows as a vector has lanes.
+HWY_INLINE void softmax_of_lanes(std::int64_t width, const float* z, float* p) {
+    const hn::ScalableTag<float> d;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    ClassesByLane columns;
+    for (std::int64_t lane = 0; lane < lanes; ++lane) {
+        for (std::int64_t j = 0; j < width; ++j) columns.at[j * lanes + lane] = z[lane * width + j];
     }
+    softmax_by_lane(d, width, columns);
+    for (std::int64_t lane = 0; lane < lanes; ++lane) {
+        for (std::int64_t j = 0; j < width; ++j) p[lane * width + j] = columns.at[j * lanes + lane];
+    }
+}
+
+// Lanes beyond the width never enter (for_columns), so −∞ padding is not needed.
+HWY_INLINE void softmax_of_row(std::int64_t width, const float* z, float* p) {
+    float highest = z[0];
+    for (std::int64_t j = 1; j < width; ++j) highest = z[j] > highest ? z[j] : highest;
+    for_columns(width, [&](auto d, std::int64_t j) HWY_ATTR {
+        const auto shifted = hn::Sub(hn::LoadU(d, z + j), hn::Set(d, highest));
+        // Exp makes 0 of a NaN
+        hn::StoreU(hn::IfThenElse(hn::IsNaN(shifted), shifted, hn::Exp(d, shifted)), d, p + j);
+    });
+    float sum = 0;
+    for (std::int64_t j = 0; j < width; ++j) sum += p[j];
+    const float inverse = 1.0F / sum;
+    for (std::int64_t j = 0; j < width; ++j) p[j] *= inverse;
+}
+
+// Both ways make the same bits of a row.
+void Softmax(std::int64_t rows, std::int64_t width, const float* z, float* p) {
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));
+    std::int64_t r = 0;
+    if (width <= most_classes_by_lane) {
+        for (; r + lanes <= rows; r += lanes) softmax_of_lanes(width, z + r * width, p + r * width);
+    }
+    for (; r < rows; ++r) softmax_of_row(width, z + r * width, p + r * width);
 }
 
 void SoftmaxBackward(std::int64_t rows, std::int64_t width, const float* p, const float* dp, float* dz) {

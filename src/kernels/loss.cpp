@@ -8,6 +8,7 @@
 #include <hwy/contrib/math/math-inl.h>
 
 #include "kernels/columns-inl.h"
+#include "kernels/softmax-inl.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,52 +17,37 @@ HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
 
-// Classes up to this many are handled with one row a lane: ten classes would leave most lanes of a row's vector empty.
-constexpr std::int64_t most_classes_by_lane = 64;
-
 // e = exp(z − max), p = e/Σe, loss = max + ln Σe − z_label, gradient = (p − onehot)·weight·scale, for as many rows as a
 // vector has lanes (or the fewer that are left), through transposed copies [width][lanes]. A NaN logit must come out as a
-// NaN loss: Exp would make 0 of it, so it is passed around Exp, and max may lose it because e does not.
+// NaN loss: max may lose it, Σe does not.
 HWY_INLINE void rows_by_lane(const LossBlock& block, std::int64_t first, std::int64_t rows, float* probabilities) {
     const hn::ScalableTag<float> d;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     const std::int64_t width = block.width;
-    HWY_ALIGN float columns[most_classes_by_lane * HWY_MAX_BYTES / sizeof(float)];
+    ClassesByLane columns;
     HWY_ALIGN float logits[HWY_MAX_BYTES / sizeof(float)], weights[HWY_MAX_BYTES / sizeof(float)];
     HWY_ALIGN float losses[HWY_MAX_BYTES / sizeof(float)];
     for (std::int64_t lane = 0; lane < lanes; ++lane) {
         const std::int64_t r = first + (lane < rows ? lane : 0);  // lanes without a row repeat the first
         const float* z = block.predictions + r * width;
-        for (std::int64_t j = 0; j < width; ++j) columns[j * lanes + lane] = z[j];
+        for (std::int64_t j = 0; j < width; ++j) columns.at[j * lanes + lane] = z[j];
         logits[lane] = z[block.labels[r]];
         weights[lane] = (block.weights != nullptr ? block.weights[r] : 1.0F) * block.scale;
     }
-    auto highest = hn::Load(d, columns);
-    for (std::int64_t j = 1; j < width; ++j) highest = hn::Max(highest, hn::Load(d, columns + j * lanes));
-    auto sum = hn::Zero(d);
-    for (std::int64_t j = 0; j < width; ++j) {
-        const auto shifted = hn::Sub(hn::Load(d, columns + j * lanes), highest);
-        const auto e = hn::IfThenElse(hn::IsNaN(shifted), shifted, hn::Exp(d, shifted));
-        hn::Store(e, d, columns + j * lanes);
-        sum = hn::Add(sum, e);
-    }
+    const auto [highest, sum] = softmax_by_lane(d, width, columns);
     const auto loss = hn::Add(hn::Sub(highest, hn::Load(d, logits)), hn::Log(d, sum));
     hn::Store(hn::IfThenElse(hn::IsNaN(sum), sum, loss), d, losses);
-    const auto inverse = hn::Div(hn::Set(d, 1.0F), sum);
-    for (std::int64_t j = 0; j < width; ++j) {
-        hn::Store(hn::Mul(hn::Load(d, columns + j * lanes), inverse), d, columns + j * lanes);
-    }
     for (std::int64_t lane = 0; lane < rows; ++lane) {
         const std::int64_t r = first + lane;
         block.losses[r] = losses[lane];
         if (probabilities != nullptr) {
-            for (std::int64_t j = 0; j < width; ++j) probabilities[r * width + j] = columns[j * lanes + lane];
+            for (std::int64_t j = 0; j < width; ++j) probabilities[r * width + j] = columns.at[j * lanes + lane];
         }
         if (block.gradient == nullptr) continue;
         float* gradient = block.gradient + r * width;
-        for (std::int64_t j = 0; j < width; ++j) gradient[j] = columns[j * lanes + lane] * weights[lane];
+        for (std::int64_t j = 0; j < width; ++j) gradient[j] = columns.at[j * lanes + lane] * weights[lane];
         const std::int32_t label = block.labels[r];
-        gradient[label] = (columns[label * lanes + lane] - 1.0F) * weights[lane];
+        gradient[label] = (columns.at[label * lanes + lane] - 1.0F) * weights[lane];
     }
 }
 

@@ -76,11 +76,14 @@ TEST_P(UnitKernels, NaNPassesThroughEveryActivation) {
         kernels::activate(g, 21, z.data(), a.data());
         for (const float v : a) ASSERT_TRUE(std::isnan(v)) << static_cast<int>(g.kind);
     }
-    for (std::int64_t at = 0; at < 21; ++at) {
-        Floats z = normal_values<float>(21, 73), p(21);
-        z[at] = NAN;
-        kernels::softmax(1, 21, z.data(), p.data());
-        EXPECT_TRUE(std::isnan(p[at])) << at;
+    for (const std::int64_t rows : {1, 16}) {
+        for (std::int64_t at = 0; at < 21; ++at) {
+            Floats z = normal_values<float>(rows * 21, 73), p(rows * 21);
+            z[at] = NAN;
+            kernels::softmax(rows, 21, z.data(), p.data());
+            EXPECT_TRUE(std::isnan(p[at])) << at;
+            for (std::int64_t i = 21; i < rows * 21; ++i) EXPECT_FALSE(std::isnan(p[i])) << "of another row";
+        }
     }
 }
 
@@ -114,6 +117,11 @@ TEST_P(UnitKernels, SoftmaxIsItsFormula) {
             kernels::softmax(rows, width, z.data(), p.data());
             kernels::softmax(rows, width, in_place.data(), in_place.data());
             ASSERT_EQ(in_place, p);
+            for (std::int64_t r = 0; r < rows; ++r) {
+                Floats alone(width);
+                kernels::softmax(1, width, z.data() + r * width, alone.data());
+                ASSERT_TRUE(std::equal(alone.begin(), alone.end(), p.begin() + r * width)) << "bits of a row by itself";
+            }
             kernels::softmax_backward(rows, width, p.data(), dp.data(), dz.data());
             kernels::softmax_backward(rows, width, p.data(), dz_in_place.data(), dz_in_place.data());
             ASSERT_EQ(dz_in_place, dz);

@@ -1,0 +1,59 @@
+// Per-target helper: softmax of as many rows as a vector has lanes, one row a lane. Included once per instruction set (Highway's
+// convention for "-inl.h").
+#if defined(EVENKEEL_KERNELS_SOFTMAX_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef EVENKEEL_KERNELS_SOFTMAX_INL_H_
+#undef EVENKEEL_KERNELS_SOFTMAX_INL_H_
+#else
+#define EVENKEEL_KERNELS_SOFTMAX_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstdint>
+
+#include <hwy/contrib/math/math-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace evenkeel::kernels {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// Classes up to this many are handled with one row a lane: ten classes would leave most lanes of a row's vector empty.
+constexpr std::int64_t most_classes_by_lane = 64;
+
+/// Room for a transposed copy, [classes][lanes].
+struct ClassesByLane {
+    HWY_ALIGN float at[most_classes_by_lane * HWY_MAX_BYTES / sizeof(float)];
+};
+
+template <class V>
+struct SoftmaxOfLanes {
+    V highest, sum;
+};
+
+/// Logits become probabilities e/Σe, e = exp(z − max). A NaN logit makes its row NaN: Exp would make 0 of it, so it is passed
+/// around Exp; max may lose it.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE SoftmaxOfLanes<V> softmax_by_lane(D d, std::int64_t classes, ClassesByLane& columns) {
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    V highest = hn::Load(d, columns.at), sum = hn::Zero(d);
+    for (std::int64_t j = 1; j < classes; ++j) highest = hn::Max(highest, hn::Load(d, columns.at + j * lanes));
+    for (std::int64_t j = 0; j < classes; ++j) {
+        const V shifted = hn::Sub(hn::Load(d, columns.at + j * lanes), highest);
+        const V e = hn::IfThenElse(hn::IsNaN(shifted), shifted, hn::Exp(d, shifted));
+        hn::Store(e, d, columns.at + j * lanes);
+        sum = hn::Add(sum, e);
+    }
+    const V inverse = hn::Div(hn::Set(d, 1.0F), sum);
+    for (std::int64_t j = 0; j < classes; ++j) {
+        hn::Store(hn::Mul(hn::Load(d, columns.at + j * lanes), inverse), d, columns.at + j * lanes);
+    }
+    return {highest, sum};
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace evenkeel::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif
