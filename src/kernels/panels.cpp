@@ -18,50 +18,75 @@ using D = hn::ScalableTag<float>;
 // Sums of rows_at_once × 2 vectors, what they multiply and one number of x fill the registers: 16, or 32 with AVX-512.
 constexpr int rows_at_once = HWY_MAX_BYTES == 64 ? 12 : 6;
 
-static_assert(2 * HWY_MAX_BYTES / sizeof(float) <= 32, "panels_floats leaves room for it");
+static_assert(32 % (2 * HWY_MAX_BYTES / sizeof(float)) == 0, "panels_floats leaves room for it");
+HWY_INLINE std::int64_t lanes() {
+    return static_cast<std::int64_t>(hn::Lanes(D()));
+}
 HWY_INLINE std::int64_t width() {
-    return 2 * static_cast<std::int64_t>(hn::Lanes(D()));
+    return 2 * lanes();
+}
+
+// The first columns, in whole panels, that are read in W; those behind are copied.
+HWY_INLINE std::int64_t columns_in_place(std::int64_t n) {
+    return n <= widest_in_place ? n / width() * width() : 0;
+}
+
+// The last panel need not be wider than one vector.
+HWY_INLINE std::int64_t width_of_rest(std::int64_t columns) {
+    return columns <= lanes() ? lanes() : width();
 }
 
 void PackPanels(std::int64_t k, std::int64_t n, std::int64_t begin, std::int64_t end, const float* HWY_RESTRICT w,
                 float* HWY_RESTRICT panels) {
     const D d;
-    const std::int64_t lanes = width() / 2, whole = n / width() * width();
+    const std::int64_t first = columns_in_place(n), whole = n / width() * width(), rest = n - whole;
+    float* last = panels + (whole - first) * k;
     for (std::int64_t i = begin; i < end; ++i) {
+        const float* from = w + i * n;
         float* row = panels + i * width();
-        for (std::int64_t c = 0; c < whole; c += width(), row += width() * k) {
-            hn::StoreU(hn::LoadU(d, w + i * n + c), d, row);
-            hn::StoreU(hn::LoadU(d, w + i * n + c + lanes), d, row + lanes);
+        for (std::int64_t c = first; c < whole; c += width(), row += width() * k) {
+            hn::StoreU(hn::LoadU(d, from + c), d, row);
+            hn::StoreU(hn::LoadU(d, from + c + lanes()), d, row + lanes());
         }
-        if (whole < n) std::fill(std::copy_n(w + i * n + whole, n - whole, row), row + width(), 0.0F);
+        if (rest == 0) continue;
+        row = last + i * width_of_rest(rest);
+        std::fill(std::copy_n(from + whole, rest, row), row + width_of_rest(rest), 0.0F);
     }
 }
 
+// Rows of kVectors vectors of columns, `pitch` numbers apart.
+template <int kVectors>
+struct Panel {
+    const float* at;
+    std::int64_t pitch, columns;  // what the vectors hold behind `columns` is zeros, none of z's columns
+};
+
 // z [kRows, columns] = x [kRows, k] · one panel.
-template <int kRows>
-HWY_INLINE void product_of_rows(std::int64_t k, std::int64_t columns, std::int64_t n, const float* HWY_RESTRICT x,
-                                const float* HWY_RESTRICT panel, float* HWY_RESTRICT z) {
+template <int kRows, int kVectors>
+HWY_INLINE void product_of_rows(Panel<kVectors> panel, std::int64_t n, std::int64_t k, const float* HWY_RESTRICT x,
+                                float* HWY_RESTRICT z) {
     const D d;
-    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    constexpr bool two = kVectors == 2;
     hn::Vec<D> left[kRows], right[kRows];
     for (int r = 0; r < kRows; ++r) left[r] = right[r] = hn::Zero(d);
-    for (std::int64_t i = 0; i < k; ++i, panel += 2 * lanes) {
-        const auto a = hn::LoadU(d, panel), b = hn::LoadU(d, panel + lanes);
+    const float* HWY_RESTRICT w = panel.at;
+    for (std::int64_t i = 0; i < k; ++i, w += panel.pitch) {
+        const auto a = hn::LoadU(d, w), b = two ? hn::LoadU(d, w + lanes()) : a;
         for (int r = 0; r < kRows; ++r) {
             const auto value = hn::Set(d, x[r * k + i]);
             left[r] = hn::MulAdd(value, a, left[r]);
-            right[r] = hn::MulAdd(value, b, right[r]);
+            if (two) right[r] = hn::MulAdd(value, b, right[r]);
         }
     }
     for (int r = 0; r < kRows; ++r, z += n) {
-        if (columns == 2 * lanes) {
+        if (panel.columns == kVectors * lanes()) {
             hn::StoreU(left[r], d, z);
-            hn::StoreU(right[r], d, z + lanes);
-        } else {  // the last panel's zeros are none of z's columns
+            if (two) hn::StoreU(right[r], d, z + lanes());
+        } else {
             float sums[2 * hn::MaxLanes(D())];
             hn::StoreU(left[r], d, sums);
-            hn::StoreU(right[r], d, sums + lanes);
-            std::copy_n(sums, columns, z);
+            hn::StoreU(right[r], d, sums + lanes());
+            std::copy_n(sums, panel.columns, z);
         }
     }
 }
@@ -74,13 +99,24 @@ HWY_INLINE void product_of(std::integer_sequence<int, kRows...>, std::int64_t ro
 
 // A few rows of x stay in the first-level cache while all of W passes by; they are shared out evenly, as many sums hide the
 // latency of multiply-add and few do not.
-void PanelsProduct(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* panels, float* z) {
-    const std::int64_t groups = (m + rows_at_once - 1) / rows_at_once;
+void PanelsProduct(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* w, const float* panels,
+                   float* z) {
+    constexpr std::make_integer_sequence<int, rows_at_once> up_to_rows_at_once;
+    const std::int64_t in_place = columns_in_place(n), groups = (m + rows_at_once - 1) / rows_at_once;
     for (std::int64_t g = 0; g < groups; ++g) {
         const std::int64_t first = m * g / groups, rows = m * (g + 1) / groups - first;
         for (std::int64_t c = 0; c < n; c += width()) {
-            product_of(std::make_integer_sequence<int, rows_at_once>(), rows, k, std::min(width(), n - c), n,
-                       x + first * k, panels + c * k, z + first * n + c);
+            const float* x_rows = x + first * k;
+            float* z_rows = z + first * n + c;
+            const std::int64_t columns = std::min(width(), n - c);
+            if (columns <= lanes()) {
+                const Panel<1> panel{panels + (c - in_place) * k, lanes(), columns};
+                product_of(up_to_rows_at_once, rows, panel, n, k, x_rows, z_rows);
+            } else {
+                const Panel<2> panel{c < in_place ? w + c : panels + (c - in_place) * k, c < in_place ? n : width(),
+                                     columns};
+                product_of(up_to_rows_at_once, rows, panel, n, k, x_rows, z_rows);
+            }
         }
     }
 }
@@ -99,8 +135,9 @@ void pack_panels(std::int64_t k, std::int64_t n, std::int64_t begin, std::int64_
     HWY_DYNAMIC_DISPATCH(PackPanels)(k, n, begin, end, w, panels);
 }
 
-void panels_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* panels, float* z) {
-    HWY_DYNAMIC_DISPATCH(PanelsProduct)(m, n, k, x, panels, z);
+void panels_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* w, const float* panels,
+                    float* z) {
+    HWY_DYNAMIC_DISPATCH(PanelsProduct)(m, n, k, x, w, panels, z);
 }
 
 }  // namespace evenkeel::kernels
