@@ -5,6 +5,8 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include "kernels/columns-inl.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -58,10 +60,10 @@ void PackPanels(std::int64_t k, std::int64_t n, std::int64_t begin, std::int64_t
 template <int kVectors>
 struct Panel {
     const float* at;
-    std::int64_t pitch, columns;  // what the vectors hold behind `columns` is zeros, none of z's columns
+    std::int64_t pitch;
 };
 
-// z [kRows, columns] = x [kRows, k] · one panel.
+// z = x [kRows, k] · one panel, rows of z n numbers apart.
 template <int kRows, int kVectors>
 HWY_INLINE void product_of_rows(Panel<kVectors> panel, std::int64_t n, std::int64_t k, const float* HWY_RESTRICT x,
                                 float* HWY_RESTRICT z) {
@@ -79,15 +81,8 @@ HWY_INLINE void product_of_rows(Panel<kVectors> panel, std::int64_t n, std::int6
         }
     }
     for (int r = 0; r < kRows; ++r, z += n) {
-        if (panel.columns == kVectors * lanes()) {
-            hn::StoreU(left[r], d, z);
-            if (two) hn::StoreU(right[r], d, z + lanes());
-        } else {
-            float sums[2 * hn::MaxLanes(D())];
-            hn::StoreU(left[r], d, sums);
-            hn::StoreU(right[r], d, sums + lanes());
-            std::copy_n(sums, panel.columns, z);
-        }
+        hn::StoreU(left[r], d, z);
+        if (two) hn::StoreU(right[r], d, z + lanes());
     }
 }
 
@@ -102,21 +97,31 @@ HWY_INLINE void product_of(std::integer_sequence<int, kRows...>, std::int64_t ro
 void PanelsProduct(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* w, const float* panels,
                    float* z) {
     constexpr std::make_integer_sequence<int, rows_at_once> up_to_rows_at_once;
-    const std::int64_t in_place = columns_in_place(n), groups = (m + rows_at_once - 1) / rows_at_once;
+    const std::int64_t in_place = columns_in_place(n), whole = n / width() * width();
+    const std::int64_t groups = (m + rows_at_once - 1) / rows_at_once;
     for (std::int64_t g = 0; g < groups; ++g) {
         const std::int64_t first = m * g / groups, rows = m * (g + 1) / groups - first;
-        for (std::int64_t c = 0; c < n; c += width()) {
-            const float* x_rows = x + first * k;
-            float* z_rows = z + first * n + c;
-            const std::int64_t columns = std::min(width(), n - c);
-            if (columns <= lanes()) {
-                const Panel<1> panel{panels + (c - in_place) * k, lanes(), columns};
-                product_of(up_to_rows_at_once, rows, panel, n, k, x_rows, z_rows);
-            } else {
-                const Panel<2> panel{c < in_place ? w + c : panels + (c - in_place) * k, c < in_place ? n : width(),
-                                     columns};
-                product_of(up_to_rows_at_once, rows, panel, n, k, x_rows, z_rows);
-            }
+        const float* x_rows = x + first * k;
+        float* z_rows = z + first * n;
+        for (std::int64_t c = 0; c < whole; c += width()) {
+            const Panel<2> panel = c < in_place ? Panel<2>{w + c, n} : Panel<2>{panels + (c - in_place) * k, width()};
+            product_of(up_to_rows_at_once, rows, panel, n, k, x_rows, z_rows + c);
+        }
+        if (whole == n) continue;
+        // The last panel's zeros are none of z's columns.
+        float sums[rows_at_once * 2 * hn::MaxLanes(D())];
+        const float* last = panels + (whole - in_place) * k;
+        const std::int64_t wide = width_of_rest(n - whole);
+        if (wide == lanes()) {
+            product_of(up_to_rows_at_once, rows, Panel<1>{last, wide}, wide, k, x_rows, sums);
+        } else {
+            product_of(up_to_rows_at_once, rows, Panel<2>{last, wide}, wide, k, x_rows, sums);
+        }
+        for (std::int64_t r = 0; r < rows; ++r) {
+            const float* from = sums + r * wide;
+            float* to = z_rows + r * n + whole;
+            for_columns(n - whole,
+                        [=](auto d, std::int64_t c) HWY_ATTR { hn::StoreU(hn::LoadU(d, from + c), d, to + c); });
         }
     }
 }
