@@ -6,9 +6,9 @@
 #include <hwy/highway.h>
 
 #include "kernels/columns-inl.h"
+#include "kernels/product-inl.h"
 
 #include <algorithm>
-#include <utility>
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
@@ -16,9 +16,6 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
-
-// Sums of rows_at_once × 2 vectors, what they multiply and one number of x fill the registers: 16, or 32 with AVX-512.
-constexpr int rows_at_once = HWY_MAX_BYTES == 64 ? 12 : 6;
 
 static_assert(32 % (2 * HWY_MAX_BYTES / sizeof(float)) == 0, "panels_floats leaves room for it");
 HWY_INLINE std::int64_t lanes() {
@@ -56,74 +53,35 @@ void PackPanels(std::int64_t k, std::int64_t n, std::int64_t begin, std::int64_t
     }
 }
 
-// Rows of kVectors vectors of columns, `pitch` numbers apart.
-template <int kVectors>
-struct Panel {
-    const float* at;
-    std::int64_t pitch;
-};
-
-// z = x [kRows, k] · one panel, rows of z n numbers apart.
-template <int kRows, int kVectors>
-HWY_INLINE void product_of_rows(Panel<kVectors> panel, std::int64_t n, std::int64_t k, const float* HWY_RESTRICT x,
-                                float* HWY_RESTRICT z) {
-    const D d;
-    constexpr bool two = kVectors == 2;
-    hn::Vec<D> left[kRows], right[kRows];
-    for (int r = 0; r < kRows; ++r) left[r] = right[r] = hn::Zero(d);
-    const float* HWY_RESTRICT w = panel.at;
-    for (std::int64_t i = 0; i < k; ++i, w += panel.pitch) {
-        const auto a = hn::LoadU(d, w), b = two ? hn::LoadU(d, w + lanes()) : a;
-        for (int r = 0; r < kRows; ++r) {
-            const auto value = hn::Set(d, x[r * k + i]);
-            left[r] = hn::MulAdd(value, a, left[r]);
-            if (two) right[r] = hn::MulAdd(value, b, right[r]);
-        }
-    }
-    for (int r = 0; r < kRows; ++r, z += n) {
-        hn::StoreU(left[r], d, z);
-        if (two) hn::StoreU(right[r], d, z + lanes());
-    }
-}
-
-// Calls product_of_rows<rows>, 1 ≤ rows ≤ rows_at_once.
-template <int... kRows, class... Arguments>
-HWY_INLINE void product_of(std::integer_sequence<int, kRows...>, std::int64_t rows, Arguments... arguments) {
-    ((rows == kRows + 1 ? product_of_rows<kRows + 1>(arguments...) : void()), ...);
-}
-
-// A few rows of x stay in the first-level cache while all of W passes by; they are shared out evenly, as many sums hide the
-// latency of multiply-add and few do not.
+// A few rows of x stay in the first-level cache while all of W passes by.
 void PanelsProduct(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* w, const float* panels,
                    float* z) {
-    constexpr std::make_integer_sequence<int, rows_at_once> up_to_rows_at_once;
     const std::int64_t in_place = columns_in_place(n), whole = n / width() * width();
-    const std::int64_t groups = (m + rows_at_once - 1) / rows_at_once;
-    for (std::int64_t g = 0; g < groups; ++g) {
-        const std::int64_t first = m * g / groups, rows = m * (g + 1) / groups - first;
-        const float* x_rows = x + first * k;
-        float* z_rows = z + first * n;
+    for_groups(m, [=](std::int64_t first, std::int64_t rows) HWY_ATTR {
+        const Factor<Lies::in_rows> some{x + first * k, k};
+        float* to = z + first * n;
         for (std::int64_t c = 0; c < whole; c += width()) {
-            const Panel<2> panel = c < in_place ? Panel<2>{w + c, n} : Panel<2>{panels + (c - in_place) * k, width()};
-            product_of(up_to_rows_at_once, rows, panel, n, k, x_rows, z_rows + c);
+            const Columns<2, D> panel =
+                c < in_place ? Columns<2, D>{w + c, n} : Columns<2, D>{panels + (c - in_place) * k, width()};
+            product_of(rows, panel, n, k, some, Write(), to + c);
         }
-        if (whole == n) continue;
+        if (whole == n) return;
         // The last panel's zeros are none of z's columns.
         float sums[rows_at_once * 2 * hn::MaxLanes(D())];
         const float* last = panels + (whole - in_place) * k;
         const std::int64_t wide = width_of_rest(n - whole);
         if (wide == lanes()) {
-            product_of(up_to_rows_at_once, rows, Panel<1>{last, wide}, wide, k, x_rows, sums);
+            product_of(rows, Columns<1, D>{last, wide}, wide, k, some, Write(), sums);
         } else {
-            product_of(up_to_rows_at_once, rows, Panel<2>{last, wide}, wide, k, x_rows, sums);
+            product_of(rows, Columns<2, D>{last, wide}, wide, k, some, Write(), sums);
         }
         for (std::int64_t r = 0; r < rows; ++r) {
             const float* from = sums + r * wide;
-            float* to = z_rows + r * n + whole;
+            float* behind = to + r * n + whole;
             for_columns(n - whole,
-                        [=](auto d, std::int64_t c) HWY_ATTR { hn::StoreU(hn::LoadU(d, from + c), d, to + c); });
+                        [=](auto d, std::int64_t c) HWY_ATTR { hn::StoreU(hn::LoadU(d, from + c), d, behind + c); });
         }
-    }
+    });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -5,6 +5,7 @@
 #include "kernels/columns.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/panels.hpp"
+#include "kernels/product.hpp"
 #include "kernels/sparse.hpp"
 #include "kernels/transpose.hpp"
 #include "plan/batch_normalization_node.hpp"
@@ -80,6 +81,8 @@ void DenseNode::forward(const Block& block) {
         multiply_single_rows(m, in_.row(block.row), z);
     } else if (uses_panels()) {
         kernels::panels_product(m, units_, inputs_, in_.row(block.row), pass_.weights + kernel_.offset, panels_, z);
+    } else if (kernels::is_narrow(units_)) {
+        kernels::narrow_product(m, units_, inputs_, in_.row(block.row), pass_.weights + kernel_.offset, z);
     } else {
         kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, 1.0F, in_.row(block.row), inputs_,
                       pass_.weights + kernel_.offset, units_, 0.0F, z, units_);
@@ -91,6 +94,11 @@ void DenseNode::backward(const Block& block) {
     if (is_sparse() && kernel_.trainable) cut_strips(block);
     if (in_.gradient == nullptr) return;
     const bool turned = uses_transposed();
+    if (turned && kernels::is_narrow(inputs_)) {
+        kernels::narrow_product(block.rows() * per_row_, inputs_, units_, out_.gradient_row(block.row), transposed_,
+                                in_.gradient_row(block.row));
+        return;
+    }
     kernels::gemm(Transpose::no, turned ? Transpose::no : Transpose::yes, block.rows() * per_row_, inputs_, units_,
                   1.0F, out_.gradient_row(block.row), units_, turned ? transposed_ : pass_.weights + kernel_.offset,
                   turned ? inputs_ : units_, 0.0F, in_.gradient_row(block.row), inputs_);
@@ -112,6 +120,8 @@ void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
     const std::int64_t m = pass_.batch.rows * per_row_;
     if (part.variable == &kernel_ && is_sparse()) {
         sparse_gradient(part, gradient);
+    } else if (part.variable == &kernel_ && kernels::is_narrow(units_)) {
+        kernels::narrow_gradient(part.rows, units_, m, in_.data + part.first_row, inputs_, out_.gradient, gradient);
     } else if (part.variable == &kernel_) {
         kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, m, 1.0F, in_.data + part.first_row, inputs_,
                       out_.gradient, units_, 0.0F, gradient, units_);
@@ -152,11 +162,15 @@ void DenseNode::sparse_gradient(const WeightPart& part, float* gradient) {
 
 // W ← W − rate·xᵀ·dz.
 void DenseNode::descend(const WeightPart& part, float rate, float* scratch, float* weights) {
+    const std::int64_t m = pass_.batch.rows * per_row_;
     if (is_sparse()) {
         sparse_descent(part, rate, scratch, weights);
+    } else if (kernels::is_narrow(units_)) {
+        kernels::narrow_descent(part.rows, units_, m, in_.data + part.first_row, inputs_, out_.gradient, rate,
+                                weights + part.offset);
     } else {
-        kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, pass_.batch.rows * per_row_, -rate,
-                      in_.data + part.first_row, inputs_, out_.gradient, units_, 1.0F, weights + part.offset, units_);
+        kernels::gemm(Transpose::yes, Transpose::no, part.rows, units_, m, -rate, in_.data + part.first_row, inputs_,
+                      out_.gradient, units_, 1.0F, weights + part.offset, units_);
     }
 }
 

@@ -43,7 +43,7 @@ Stepper::Stepper(const Examples& images, const std::vector<std::int64_t>& hidden
     : description_(network_to_step(images.shape, hidden, normalize)),
       layout_(description_),
       values_(description_, layout_, 0),
-      compilation_{.optimizer = SGD{.learning_rate = 0.1}},
+      compilation_{.optimizer = SGD{.learning_rate = hidden.size() > 5 ? 0.02 : 0.1}},
       order_(images.rows(), batch, 0, true),
       plan_(description_, layout_, &compilation_, pool, {.largest_batch = batch}),
       full_batches_(images.rows() / batch) {

@@ -24,7 +24,8 @@ void check_images_to_step(const Examples& images);
 /// Bit for bit.
 bool same_values(const VariableValues& a, const VariableValues& b);
 
-/// Such a network in training by SGD at 0.1: one step after the other over random batches. The images outlive it.
+/// Such a network in training by SGD at 0.1, a deep one at 0.02, as it would diverge sooner or later: one step after the other
+/// over random batches. The images outlive it.
 class Stepper {
   public:
     Stepper(const Examples& images, const std::vector<std::int64_t>& hidden, bool normalize, std::int64_t batch,

@@ -182,7 +182,6 @@ TEST(DeterminismOfPanels, PredictionsOfManyRowsAreTheSameForAnyThreadsAndThoseOf
             if (threads == 1) one = predictions;
             ASSERT_EQ(predictions, one) << rows << " rows, " << threads << " threads";
         }
-        EXPECT_NE(one, of_training) << "another order of sums";
         for (std::size_t i = 0; i < one.size(); ++i) ASSERT_NEAR(one[i], of_training[i], 1e-5F) << i;
     }
 }
