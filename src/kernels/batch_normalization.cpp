@@ -96,7 +96,7 @@ HWY_INLINE void look_at_streams(std::int64_t rows, std::int64_t channels, const 
 
 HWY_INLINE void look(std::int64_t rows, std::int64_t channels, const float* HWY_RESTRICT x, std::int64_t columns,
                      ColumnSums& sums, Place place) {
-    const bool in_tiles = place == Place::cache || is_one_tile(columns);
+    const bool in_tiles = place == Place::cache || is_one_tile(channels);
     return in_tiles ? look_at_tiles(rows, channels, x, columns, sums)
                     : look_at_streams(rows, channels, x, columns, sums);
 }

@@ -21,7 +21,7 @@ struct ChannelMoments {
 
 /// Where a matrix lies. What is in memory is read as streams that are asked for ahead, and results go past the caches, since
 /// they would only push other data out: where rows begin on vector boundaries, and other threads may read when the call is
-/// over. Sums are added in another order from memory than from a cache; all else has the same bits.
+/// over. Sums may be added in another order from memory than from a cache; all else has the same bits.
 enum class Place { cache, memory };
 
 /// Mean and M2 = Σ(x − mean)² of each channel over the block, in double. All rows are shifted by the mean of the first

@@ -107,7 +107,7 @@ HWY_INLINE void backward_sums(std::int64_t rows, BackwardRows b, const ChannelMo
         const std::int64_t columns = std::min(columns_at_once, b.channels - c);
         for (b.begin = 0; b.begin < rows; b.begin = b.end) {
             b.end = std::min(b.begin + rows_per_sum, rows);
-            if (place == Place::cache || is_one_tile(columns)) {
+            if (place == Place::cache || is_one_tile(b.channels)) {
                 sum_tiles<kReLU>(b, c, columns, sums);
             } else {
                 sum_streams<kReLU>(b, c, columns, sums);

@@ -130,8 +130,8 @@ HWY_INLINE void for_rows(Count count, const Body& body) {
 constexpr int streams_of_moments = HWY_MAX_BYTES >= 64 ? 1 : 4;
 constexpr int streams_of_backward = HWY_MAX_BYTES >= 64 ? 1 : 2;
 
-/// Asks for what comes two pages later in streams from memory (with AVX-512, of two streams one page later): prefetchers stop at a page's end and alone leave a sixth of
-/// memory's speed unused (Zen 3).
+/// Asks for what comes two pages later in a stream from memory, or, of two with AVX-512, one page later: prefetchers stop at a
+/// page's end and alone leave a sixth of memory's speed unused (Zen 3).
 template <class... Pointers>
 HWY_INLINE void ask_ahead(const Pointers*... streams) {
     constexpr std::int64_t floats = HWY_MAX_BYTES >= 64 && sizeof...(streams) > 1 ? 1024 : 2048;

@@ -54,6 +54,11 @@ float ReadStreams(std::int64_t n, const float* x, const float* y) {
                   [&](auto d, std::int64_t i) HWY_ATTR { return hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i)); });
 }
 
+// A matrix's block may begin anywhere, and what goes past the caches must begin on a vector's boundary.
+HWY_INLINE bool goes_past_caches(const float* y, Place place) {
+    return place == Place::memory && on_boundaries(y, static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>())));
+}
+
 // Past the caches as one stream or as two that lie apart. Which is faster depends on the processor, and on where they lie.
 template <class Work>
 HWY_INLINE void stream_past_caches(std::int64_t n, bool halves, const Work& work) {
@@ -64,7 +69,7 @@ HWY_INLINE void stream_past_caches(std::int64_t n, bool halves, const Work& work
 }
 
 void CopyStream(std::int64_t n, const float* x, float* y, Place place, bool halves) {
-    if (place == Place::memory) {
+    if (goes_past_caches(y, place)) {
         stream_past_caches(n, halves,
                            [=](auto d, std::int64_t i) HWY_ATTR { store<true>(hn::LoadU(d, x + i), d, y + i); });
     } else {
@@ -73,7 +78,7 @@ void CopyStream(std::int64_t n, const float* x, float* y, Place place, bool halv
 }
 
 void AddStreams(std::int64_t n, const float* x, const float* y, float* z, Place place, bool halves) {
-    if (place == Place::memory) {
+    if (goes_past_caches(z, place)) {
         stream_past_caches(n, halves, [=](auto d, std::int64_t i) HWY_ATTR {
             store<true>(hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i)), d, z + i);
         });

@@ -14,7 +14,7 @@ float read_stream(std::int64_t n, const float* x);
 /// Reads both.
 float read_streams(std::int64_t n, const float* x, const float* y);
 
-/// y = x. Past the caches, y on a 64-byte boundary, as one stream or as `halves`, two that take turns.
+/// y = x; past the caches, where y begins on a vector's boundary, as one stream or as `halves`, two that take turns.
 void copy_stream(std::int64_t n, const float* x, float* y, Place place, bool halves);
 
 /// z = x + y. z and `halves` as above.

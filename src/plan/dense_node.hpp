@@ -15,7 +15,7 @@ class DenseNode : public Node {
         float* transposed;  ///< for Wᵀ, [units, inputs]; null where backward does not go on
         float* panels;      ///< [kernels::panels_floats(inputs, units)], which may be 0; null in training
     };
-    /// Fewer rows do not pay for a copy of W in panels (784 × 128, Zen 3: 20 to 40 µs, of which a row saves 0.15).
+    /// Fewer rows do not pay for a copy of W in panels (of all of W, 784 × 128, Zen 3: 20 to 40 µs, of which a row saves 0.15).
     static constexpr std::int64_t fewest_rows_of_panels = 512;
     /// Products of up to this many rows are taken row by row.
     static constexpr std::int64_t most_single_rows = 4;
