@@ -38,12 +38,22 @@ bool same_values(const VariableValues& a, const VariableValues& b) {
     return same(a.weights, b.weights) && same(a.statistics, b.statistics);
 }
 
+namespace {
+
+Compilation descent(double rate) {
+    Compilation compilation;
+    compilation.optimizer = SGD{.learning_rate = rate};
+    return compilation;
+}
+
+}  // namespace
+
 Stepper::Stepper(const Examples& images, const std::vector<std::int64_t>& hidden, bool normalize, std::int64_t batch,
                  ThreadPool& pool)
     : description_(network_to_step(images.shape, hidden, normalize)),
       layout_(description_),
       values_(description_, layout_, 0),
-      compilation_{.optimizer = SGD{.learning_rate = hidden.size() > 5 ? 0.02 : 0.1}},
+      compilation_(descent(hidden.size() > 5 ? 0.02 : 0.1)),
       order_(images.rows(), batch, 0, true),
       plan_(description_, layout_, &compilation_, pool, {.largest_batch = batch}),
       full_batches_(images.rows() / batch) {
