@@ -123,21 +123,6 @@ HWY_INLINE void softmax_of_lanes(std::int64_t width, const float* z, float* p) {
     }
 }
 
-// Lanes beyond the width never enter (for_columns), so −∞ padding is not needed.
-HWY_INLINE void softmax_of_row(std::int64_t width, const float* z, float* p) {
-    float highest = z[0];
-    for (std::int64_t j = 1; j < width; ++j) highest = z[j] > highest ? z[j] : highest;
-    for_columns(width, [&](auto d, std::int64_t j) HWY_ATTR {
-        const auto shifted = hn::Sub(hn::LoadU(d, z + j), hn::Set(d, highest));
-        // Exp makes 0 of a NaN
-        hn::StoreU(hn::IfThenElse(hn::IsNaN(shifted), shifted, hn::Exp(d, shifted)), d, p + j);
-    });
-    float sum = 0;
-    for (std::int64_t j = 0; j < width; ++j) sum += p[j];
-    const float inverse = 1.0F / sum;
-    for (std::int64_t j = 0; j < width; ++j) p[j] *= inverse;
-}
-
 // Both ways make the same bits of a row.
 void Softmax(std::int64_t rows, std::int64_t width, const float* z, float* p) {
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));

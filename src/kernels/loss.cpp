@@ -58,17 +58,8 @@ HWY_INLINE void one_row(const LossBlock& block, std::int64_t r, float* probabili
     float* p = probabilities != nullptr ? probabilities + r * width : block.gradient + r * width;
     const std::int32_t label = block.labels[r];
     const float logit = z[label];  // read before p, which may be z, is written
-    float highest = z[0];
-    for (std::int64_t j = 1; j < width; ++j) highest = z[j] > highest ? z[j] : highest;
-    for_columns(width, [&](auto d, std::int64_t j) HWY_ATTR {
-        const auto shifted = hn::Sub(hn::LoadU(d, z + j), hn::Set(d, highest));
-        hn::StoreU(hn::IfThenElse(hn::IsNaN(shifted), shifted, hn::Exp(d, shifted)), d, p + j);
-    });
-    float sum = 0;
-    for (std::int64_t j = 0; j < width; ++j) sum += p[j];
+    const auto [highest, sum] = softmax_of_row(width, z, p);
     block.losses[r] = highest - logit + std::log(sum);
-    const float inverse = 1.0F / sum;
-    for (std::int64_t j = 0; j < width; ++j) p[j] *= inverse;
     if (block.gradient == nullptr) return;
     const float weight = (block.weights != nullptr ? block.weights[r] : 1.0F) * block.scale;
     float* gradient = block.gradient + r * width;

@@ -25,11 +25,6 @@ HWY_INLINE std::int64_t width() {
     return 2 * lanes();
 }
 
-// The first columns, in whole panels, that are read in W; those behind are copied.
-HWY_INLINE std::int64_t columns_in_place(std::int64_t n) {
-    return n <= widest_in_place ? n / width() * width() : 0;
-}
-
 // The last panel need not be wider than one vector.
 HWY_INLINE std::int64_t width_of_rest(std::int64_t columns) {
     return columns <= lanes() ? lanes() : width();
@@ -38,12 +33,12 @@ HWY_INLINE std::int64_t width_of_rest(std::int64_t columns) {
 void PackPanels(std::int64_t k, std::int64_t n, std::int64_t begin, std::int64_t end, const float* HWY_RESTRICT w,
                 float* HWY_RESTRICT panels) {
     const D d;
-    const std::int64_t first = columns_in_place(n), whole = n / width() * width(), rest = n - whole;
-    float* last = panels + (whole - first) * k;
+    const std::int64_t whole = n / width() * width(), rest = n - whole;
+    float* last = panels + whole * k;
     for (std::int64_t i = begin; i < end; ++i) {
         const float* from = w + i * n;
         float* row = panels + i * width();
-        for (std::int64_t c = first; c < whole; c += width(), row += width() * k) {
+        for (std::int64_t c = 0; c < whole; c += width(), row += width() * k) {
             hn::StoreU(hn::LoadU(d, from + c), d, row);
             hn::StoreU(hn::LoadU(d, from + c + lanes()), d, row + lanes());
         }
@@ -54,21 +49,18 @@ void PackPanels(std::int64_t k, std::int64_t n, std::int64_t begin, std::int64_t
 }
 
 // A few rows of x stay in the first-level cache while all of W passes by.
-void PanelsProduct(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* w, const float* panels,
-                   float* z) {
-    const std::int64_t in_place = columns_in_place(n), whole = n / width() * width();
+void PanelsProduct(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* panels, float* z) {
+    const std::int64_t whole = n / width() * width();
     for_groups(m, [=](std::int64_t first, std::int64_t rows) HWY_ATTR {
         const Factor<Lies::in_rows> some{x + first * k, k};
         float* to = z + first * n;
         for (std::int64_t c = 0; c < whole; c += width()) {
-            const Columns<2, D> panel =
-                c < in_place ? Columns<2, D>{w + c, n} : Columns<2, D>{panels + (c - in_place) * k, width()};
-            product_of(rows, panel, n, k, some, Write(), to + c);
+            product_of(rows, Columns<2, D>{panels + c * k, width()}, n, k, some, Write(), to + c);
         }
         if (whole == n) return;
         // The last panel's zeros are none of z's columns.
         float sums[rows_at_once * 2 * hn::MaxLanes(D())];
-        const float* last = panels + (whole - in_place) * k;
+        const float* last = panels + whole * k;
         const std::int64_t wide = width_of_rest(n - whole);
         if (wide == lanes()) {
             product_of(rows, Columns<1, D>{last, wide}, wide, k, some, Write(), sums);
@@ -98,9 +90,8 @@ void pack_panels(std::int64_t k, std::int64_t n, std::int64_t begin, std::int64_
     HWY_DYNAMIC_DISPATCH(PackPanels)(k, n, begin, end, w, panels);
 }
 
-void panels_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* w, const float* panels,
-                    float* z) {
-    HWY_DYNAMIC_DISPATCH(PanelsProduct)(m, n, k, x, w, panels, z);
+void panels_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* panels, float* z) {
+    HWY_DYNAMIC_DISPATCH(PanelsProduct)(m, n, k, x, panels, z);
 }
 
 }  // namespace evenkeel::kernels

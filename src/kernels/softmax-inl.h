@@ -1,4 +1,4 @@
-// Per-target helper: softmax of as many rows as a vector has lanes, one row a lane. Included once per instruction set (Highway's
+// Per-target helper: softmax of one row, or of as many as a vector has lanes, one row a lane. Included once per instruction set (Highway's
 // convention for "-inl.h").
 #if defined(EVENKEEL_KERNELS_SOFTMAX_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef EVENKEEL_KERNELS_SOFTMAX_INL_H_
@@ -12,6 +12,8 @@
 #include <cstdint>
 
 #include <hwy/contrib/math/math-inl.h>
+
+#include "kernels/columns-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
@@ -28,14 +30,14 @@ struct ClassesByLane {
 };
 
 template <class V>
-struct SoftmaxOfLanes {
+struct HighestAndSum {
     V highest, sum;
 };
 
 /// Logits become probabilities e/Σe, e = exp(z − max). A NaN logit makes its row NaN: Exp would make 0 of it, so it is passed
 /// around Exp; max may lose it.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE SoftmaxOfLanes<V> softmax_by_lane(D d, std::int64_t classes, ClassesByLane& columns) {
+HWY_INLINE HighestAndSum<V> softmax_by_lane(D d, std::int64_t classes, ClassesByLane& columns) {
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     V highest = hn::Load(d, columns.at), sum = hn::Zero(d);
     for (std::int64_t j = 1; j < classes; ++j) highest = hn::Max(highest, hn::Load(d, columns.at + j * lanes));
@@ -49,6 +51,21 @@ HWY_INLINE SoftmaxOfLanes<V> softmax_by_lane(D d, std::int64_t classes, ClassesB
     for (std::int64_t j = 0; j < classes; ++j) {
         hn::Store(hn::Mul(hn::Load(d, columns.at + j * lanes), inverse), d, columns.at + j * lanes);
     }
+    return {highest, sum};
+}
+
+/// The same of one row, its classes over the lanes, with the same bits. Lanes beyond the width never enter (for_columns), so −∞
+/// padding is not needed. p may be z.
+HWY_INLINE HighestAndSum<float> softmax_of_row(std::int64_t width, const float* z, float* p) {
+    float highest = z[0], sum = 0;
+    for (std::int64_t j = 1; j < width; ++j) highest = z[j] > highest ? z[j] : highest;
+    for_columns(width, [&](auto d, std::int64_t j) HWY_ATTR {
+        const auto shifted = hn::Sub(hn::LoadU(d, z + j), hn::Set(d, highest));
+        hn::StoreU(hn::IfThenElse(hn::IsNaN(shifted), shifted, hn::Exp(d, shifted)), d, p + j);
+    });
+    for (std::int64_t j = 0; j < width; ++j) sum += p[j];
+    const float inverse = 1.0F / sum;
+    for (std::int64_t j = 0; j < width; ++j) p[j] *= inverse;
     return {highest, sum};
 }
 

@@ -61,7 +61,7 @@ void DenseNode::multiply_single_rows(std::int64_t rows, const float* x, float* z
 }
 
 void DenseNode::prepare_forward(const Block& block) {
-    if (!prepares_forward()) return;
+    if (!uses_panels()) return;
     kernels::pack_panels(inputs_, units_, inputs_ * block.index / pass_.blocks,
                          inputs_ * (block.index + 1) / pass_.blocks, pass_.weights + kernel_.offset, panels_);
 }
@@ -79,10 +79,10 @@ void DenseNode::forward(const Block& block) {
         sparse_forward(block, z);
     } else if (pass_.batch.rows * per_row_ <= most_single_rows) {
         multiply_single_rows(m, in_.row(block.row), z);
-    } else if (uses_panels()) {
-        kernels::panels_product(m, units_, inputs_, in_.row(block.row), pass_.weights + kernel_.offset, panels_, z);
     } else if (kernels::is_narrow(units_)) {
         kernels::narrow_product(m, units_, inputs_, in_.row(block.row), pass_.weights + kernel_.offset, z);
+    } else if (uses_panels()) {
+        kernels::panels_product(m, units_, inputs_, in_.row(block.row), panels_, z);
     } else {
         kernels::gemm(Transpose::no, Transpose::no, m, units_, inputs_, 1.0F, in_.row(block.row), inputs_,
                       pass_.weights + kernel_.offset, units_, 0.0F, z, units_);

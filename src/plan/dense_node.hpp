@@ -1,6 +1,5 @@
 #pragma once
 
-#include "kernels/panels.hpp"
 #include "plan/node.hpp"
 #include "plan/sparse_input.hpp"
 
@@ -13,16 +12,16 @@ class DenseNode : public Node {
   public:
     struct Room {
         float* transposed;  ///< for Wᵀ, [units, inputs]; null where backward does not go on
-        float* panels;      ///< [kernels::panels_floats(inputs, units)], which may be 0; null in training
+        float* panels;      ///< [kernels::panels_floats(inputs, units)]; null in training and where W is narrow
     };
-    /// Fewer rows do not pay for a copy of W in panels (of all of W, 784 × 128, Zen 3: 20 to 40 µs, of which a row saves 0.15).
+    /// Fewer rows do not pay for a copy of W in panels (784 × 128, Zen 3: 20 to 40 µs, of which a row saves 0.15).
     static constexpr std::int64_t fewest_rows_of_panels = 512;
     /// Products of up to this many rows are taken row by row.
     static constexpr std::int64_t most_single_rows = 4;
 
     DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias, const Room& room);
 
-    bool prepares_forward() const override { return uses_panels() && kernels::panels_floats(inputs_, units_) > 0; }
+    bool prepares_forward() const override { return uses_panels(); }
     void prepare_forward(const Block& block) override;
     void forward(const Block& block) override;
     void backward(const Block& block) override;

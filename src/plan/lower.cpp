@@ -7,6 +7,7 @@
 #include "evenkeel/core/error.hpp"
 #include "kernels/activation.hpp"
 #include "kernels/panels.hpp"
+#include "kernels/product.hpp"
 #include "plan/activation_node.hpp"
 #include "plan/dense_node.hpp"
 #include "plan/dropout_node.hpp"
@@ -144,7 +145,8 @@ class Lowering {
         const std::int64_t units = kernel->shape[1];
         DenseNode::Room room{};
         if (current_.gradient != nullptr) room.transposed = reserve_floats(kernel->size);
-        if (!options_.training && options_.largest_batch * (out.size / units) >= DenseNode::fewest_rows_of_panels)
+        const bool has_many_rows = options_.largest_batch * (out.size / units) >= DenseNode::fewest_rows_of_panels;
+        if (!options_.training && has_many_rows && !kernels::is_narrow(units))
             room.panels = reserve_floats(kernels::panels_floats(kernel->shape[0], units));
         dense_ = push<DenseNode>(current_, out, *kernel, bias, room);
         if (first) first_dense_ = dense_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/clock.hpp"
 #include "core/signals.hpp"
@@ -36,12 +37,9 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
     // same time. (By turns, as a sparse input's parts of one size cost more in the middle of the image.)
     std::stable_sort(parts_.begin(), parts_.end(),
                      [](const Part& a, const Part& b) { return a.part.size > b.part.size; });
-    std::vector<Part> from_the_end;
-    for (std::size_t i = 1; i < parts_.size(); ++i) {
-        from_the_end.push_back(parts_[i]);
-        parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-    parts_.insert(parts_.end(), from_the_end.rbegin(), from_the_end.rend());
+    const std::vector<Part> by_size = std::exchange(parts_, {});
+    for (std::size_t i = 0; i < by_size.size(); i += 2) parts_.push_back(by_size[i]);
+    for (std::size_t i = by_size.size() / 2 * 2; i > 0; i -= 2) parts_.push_back(by_size[i - 1]);
     const auto most_work = std::max(block_count(options.largest_batch), static_cast<std::int64_t>(parts_.size()));
     threads_ = ThreadChoice(static_cast<int>(std::clamp<std::int64_t>(most_work, 1, pool_.threads())));
     if (update_ && options.training) {
