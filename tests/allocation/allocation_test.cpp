@@ -224,7 +224,7 @@ TEST(Allocation, NoneInJointStepsOnSparseImages) {
     }
 }
 
-// More rows than are computed at a time: of 1024 at once W is copied into panels, of the rest not.
+// More rows than are computed at a time: of 1024 at once the last layer's W is copied into panels, of the rest not.
 TEST(Allocation, NoneInPredictionsOfAnyNumberOfRows) {
     constexpr std::int64_t rows = 1500;
     const ModelDescription description = describe(network_for_bytes());
