@@ -201,13 +201,17 @@ HWY_INLINE void normalize(std::int64_t rows, std::int64_t channels, const float*
             s[i] = hn::LoadU(d, scale + c);
             b[i] = offset_of(d, low + c, s[i], shift + c);
         });
-        for_rows(count, [&](int r) EVENKEEL_UNROLLED {
+        // In registers: a store might change what the closure holds, and all would be loaded again behind each.
+        const std::int64_t pitch = channels;
+        const float* from = x + row * pitch + first;
+        float* to = y + row * pitch + first;
+        for_rows(count, [&](int) EVENKEEL_UNROLLED {
             for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
-                const std::int64_t at = (row + r) * channels + first + i * lanes;
-                auto v = hn::MulAdd(hn::Sub(hn::LoadU(d, x + at), h[i]), s[i], b[i]);
+                auto v = hn::MulAdd(hn::Sub(hn::LoadU(d, from + i * lanes), h[i]), s[i], b[i]);
                 if constexpr (kReLU) v = hn::IfThenZeroElse(hn::Le(v, hn::Zero(d)), v);  // max() would hide a NaN
-                hn::StoreU(v, d, y + at);
+                hn::StoreU(v, d, to + i * lanes);
             });
+            from += pitch, to += pitch;
         });
     });
 }

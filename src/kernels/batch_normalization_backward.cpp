@@ -48,13 +48,16 @@ HWY_INLINE void sum_tiles(const BackwardRows& b, std::int64_t c0, std::int64_t c
                       s[i] = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums_dy + c + i * lanes);
                       p[i] = row == 0 ? hn::Zero(d) : hn::LoadU(d, sums_from_high + c + i * lanes);
                   });
-                  for_rows(count, [&](int r) EVENKEEL_UNROLLED {
+                  const BackwardRows local = b;  // in registers: a store might change what the closure holds
+                  std::int64_t row_at = (local.begin + row) * local.channels + c0 + c;
+                  for_rows(count, [&](int) EVENKEEL_UNROLLED {
                       for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
-                          const std::int64_t at = (b.begin + row + r) * b.channels + c0 + c + i * lanes;
-                          const auto v = gradient_before<kReLU>(d, b, at);
+                          const std::int64_t at = row_at + i * lanes;
+                          const auto v = gradient_before<kReLU>(d, local, at);
                           s[i] = hn::Add(s[i], v);
-                          p[i] = hn::MulAdd(v, hn::Sub(hn::LoadU(d, b.x + at), high[i]), p[i]);
+                          p[i] = hn::MulAdd(v, hn::Sub(hn::LoadU(d, local.x + at), high[i]), p[i]);
                       });
+                      row_at += local.channels;
                   });
                   for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
                       hn::StoreU(s[i], d, sums_dy + c + i * lanes);
@@ -155,12 +158,16 @@ HWY_INLINE void backward_input(std::int64_t rows, std::int64_t channels, const f
             k[i] = line.k;
             b[i] = line.b;
         });
-        for_rows(count, [&](int r) EVENKEEL_UNROLLED {
+        const std::int64_t pitch = channels;  // in registers, as the pointers: see sum_tiles
+        const float *from = x + row * pitch + first, *gradient = dy + row * pitch + first, *h = high + first;
+        float* to = dx + row * pitch + first;
+        for_rows(count, [&](int) EVENKEEL_UNROLLED {
             for_each(vectors, [&](int i) EVENKEEL_UNROLLED {
-                const std::int64_t at = (row + r) * channels + first + i * lanes;
-                const auto centred = hn::Sub(hn::LoadU(d, x + at), hn::LoadU(d, high + first + i * lanes));
-                hn::StoreU(hn::MulAdd(hn::LoadU(d, dy + at), s[i], hn::MulAdd(centred, k[i], b[i])), d, dx + at);
+                const auto centred = hn::Sub(hn::LoadU(d, from + i * lanes), hn::LoadU(d, h + i * lanes));
+                hn::StoreU(hn::MulAdd(hn::LoadU(d, gradient + i * lanes), s[i], hn::MulAdd(centred, k[i], b[i])), d,
+                           to + i * lanes);
             });
+            from += pitch, gradient += pitch, to += pitch;
         });
     });
 }
