@@ -46,7 +46,8 @@ StepParts::StepParts(const Examples& images, std::int64_t batch)
     order_.epoch(0);
     pass_.training = true;
     pass_.batch.rows = batch;
-    pass_.blocks = block_count(batch);
+    pass_.rows_of_block = rows_per_block(batch, least_rows_of_block(layout_));
+    pass_.blocks = (batch + pass_.rows_of_block - 1) / pass_.rows_of_block;
     pass_.weights = values_.weights.data();
     pass_.statistics = values_.statistics.data();
     x_ = {{features_}, features_, room(batch * features_)};
@@ -158,7 +159,7 @@ void StepParts::name_pieces() {
 
 template <typename Work>
 void StepParts::in_blocks(const Work& work) {
-    const std::int64_t size = rows_per_block(batch_);
+    const std::int64_t size = pass_.rows_of_block;
     for (std::int64_t i = 0; i < pass_.blocks; ++i) work(Block{i, i * size, std::min((i + 1) * size, batch_)});
 }
 

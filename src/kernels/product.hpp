@@ -7,12 +7,15 @@ namespace evenkeel::kernels {
 // Matrix products of our own, for right factors [k, n] that are narrow enough to be read where they lie: with nothing copied, and
 // with nobody looking at sizes before they begin, they are faster than a library's where layers are small.
 
+constexpr std::int64_t widest_narrow = 128;
+
 /// Whether n columns are narrow enough, and whole quarters of a vector.
 constexpr bool is_narrow(std::int64_t n) {
-    return n >= 16 && n <= 128 && n % 4 == 0;
+    return n >= 16 && n <= widest_narrow && n % 4 == 0;
 }
 
-/// z = x·w, row-major: x [m, k], w [k, n], z [m, n]. Each number of z is one sum in the order of k, whatever m and n are.
+/// z = x·w, row-major: x [m, k], w [k, n], z [m, n], n a multiple of four. Each number of z is one sum in the order of k, whatever m
+/// and n are.
 void narrow_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* w, float* z);
 
 /// z = xᵀ·y of some columns of x: x [k, m] in rows that lie `pitch` numbers apart, y [k, n], z [m, n].

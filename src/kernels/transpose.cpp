@@ -5,29 +5,55 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
-#include "kernels/transpose-inl.h"
+#include "kernels/quarters-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
 
-void TransposeRows(std::int64_t rows, std::int64_t columns, std::int64_t begin, std::int64_t end,
-                   const float* HWY_RESTRICT x, float* HWY_RESTRICT out) {
-    constexpr std::int64_t side = tile<float>;
+#if HWY_TARGET != HWY_SCALAR
+// Four columns of as many rows as a vector has numbers: quarters of rows r, r + 4, r + 8, … stand in one vector, and their squares
+// of 4 × 4 are turned all at once.
+template <class D>
+HWY_INLINE void transpose_quarters(D d, const float* HWY_RESTRICT x, std::int64_t x_pitch, float* HWY_RESTRICT out,
+                                   std::int64_t out_pitch) {
+    hn::Vec<D> v[4];
+    for (int i = 0; i < 4; ++i) v[i] = load_quarters(d, x + i * x_pitch, 4 * x_pitch);
+    const auto a = hn::InterleaveLower(d, v[0], v[2]), b = hn::InterleaveUpper(d, v[0], v[2]),
+               e = hn::InterleaveLower(d, v[1], v[3]), f = hn::InterleaveUpper(d, v[1], v[3]);
+    hn::StoreU(hn::InterleaveLower(d, a, e), d, out);
+    hn::StoreU(hn::InterleaveUpper(d, a, e), d, out + out_pitch);
+    hn::StoreU(hn::InterleaveLower(d, b, f), d, out + 2 * out_pitch);
+    hn::StoreU(hn::InterleaveUpper(d, b, f), d, out + 3 * out_pitch);
+}
+#endif
+
+// Lanes(d) rows at a time from row `begin` on, as long as there are so many. Says where it stopped.
+template <class D>
+HWY_INLINE std::int64_t transpose_rows(D d, std::int64_t begin, std::int64_t rows, std::int64_t columns,
+                                       const float* HWY_RESTRICT x, std::int64_t x_pitch, float* HWY_RESTRICT out,
+                                       std::int64_t out_pitch) {
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     std::int64_t r = begin;
-    for (; r + side <= end; r += side) {
+    for (; r + lanes <= rows; r += lanes) {
         std::int64_t c = 0;
-        for (; c + side <= columns; c += side) {
-            const float* from = x + r * columns + c;
-            transpose_tile([=](std::int64_t i) HWY_ATTR { return from + i * columns; }, out + c * rows + r, rows);
+#if HWY_TARGET != HWY_SCALAR
+        if constexpr (hn::MaxLanes(D()) >= 4) {
+            for (; c + 4 <= columns; c += 4)
+                transpose_quarters(d, x + r * x_pitch + c, x_pitch, out + c * out_pitch + r, out_pitch);
         }
-        for (; c < columns; ++c) {
-            for (std::int64_t i = 0; i < side; ++i) out[c * rows + r + i] = x[(r + i) * columns + c];
-        }
+#endif
+        for (; c < columns; ++c)
+            for (std::int64_t i = 0; i < lanes; ++i) out[c * out_pitch + r + i] = x[(r + i) * x_pitch + c];
     }
-    for (; r < end; ++r) {
-        for (std::int64_t c = 0; c < columns; ++c) out[c * rows + r] = x[r * columns + c];
-    }
+    return r;
+}
+
+void TransposeRows(std::int64_t rows, std::int64_t columns, const float* HWY_RESTRICT x, std::int64_t x_pitch,
+                   float* HWY_RESTRICT out, std::int64_t out_pitch) {
+    std::int64_t r = transpose_rows(hn::ScalableTag<float>(), 0, rows, columns, x, x_pitch, out, out_pitch);
+    r = transpose_rows(hn::CappedTag<float, 4>(), r, rows, columns, x, x_pitch, out, out_pitch);
+    transpose_rows(hn::CappedTag<float, 1>(), r, rows, columns, x, x_pitch, out, out_pitch);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -39,9 +65,9 @@ namespace evenkeel::kernels {
 
 HWY_EXPORT(TransposeRows);
 
-void transpose(std::int64_t rows, std::int64_t columns, std::int64_t begin, std::int64_t end, const float* x,
-               float* out) {
-    HWY_DYNAMIC_DISPATCH(TransposeRows)(rows, columns, begin, end, x, out);
+void transpose(std::int64_t rows, std::int64_t columns, const float* x, std::int64_t x_pitch, float* out,
+               std::int64_t out_pitch) {
+    HWY_DYNAMIC_DISPATCH(TransposeRows)(rows, columns, x, x_pitch, out, out_pitch);
 }
 
 }  // namespace evenkeel::kernels

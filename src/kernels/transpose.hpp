@@ -4,8 +4,8 @@
 
 namespace evenkeel::kernels {
 
-/// out[c·rows + r] = x[r·columns + c] for rows r in [begin, end) of x [rows, columns].
-void transpose(std::int64_t rows, std::int64_t columns, std::int64_t begin, std::int64_t end, const float* x,
-               float* out);
+/// out[c·out_pitch + r] = x[r·x_pitch + c] for rows r < rows and columns c < columns.
+void transpose(std::int64_t rows, std::int64_t columns, const float* x, std::int64_t x_pitch, float* out,
+               std::int64_t out_pitch);
 
 }  // namespace evenkeel::kernels

@@ -75,7 +75,7 @@ void BatchNormalizationNode::look_forward(const Block& block) {
 
 void BatchNormalizationNode::finish_forward() {
     const double per_row = static_cast<double>(outer_per_row_ * inner_);
-    const std::int64_t rows = pass_.batch.rows, per_block = rows_per_block(rows);
+    const std::int64_t rows = pass_.batch.rows, per_block = pass_.rows_of_block;
     std::copy_n(block_mean_.data(), channels_, mean_.data());
     std::copy_n(block_m2_.data(), channels_, m2_.data());
     for (std::int64_t block = 1; block < pass_.blocks; ++block) {

@@ -11,9 +11,11 @@ namespace evenkeel {
 class DenseNode : public Node {
   public:
     struct Room {
-        float* transposed;  ///< for Wᵀ, [units, inputs]; null where backward does not go on
-        float* panels;      ///< [kernels::panels_floats(inputs, units)]; null in training and where W is narrow
+        float* turned;  ///< [turned_floats(most rows, inputs, units)]; null where backward does not go on
+        float* panels;  ///< [kernels::panels_floats(inputs, units)]; null in training and where W is narrow
     };
+    /// For what backward turns: Wᵀ, or ∂C/∂zᵀ and ∂C/∂xᵀ of each block.
+    static std::int64_t turned_floats(std::int64_t most_rows, std::int64_t inputs, std::int64_t units);
     /// Fewer rows do not pay for a copy of W in panels (784 × 128, Zen 3: 20 to 40 µs, of which a row saves 0.15).
     static constexpr std::int64_t fewest_rows_of_panels = 512;
     /// Products of up to this many rows are taken row by row.
@@ -42,12 +44,18 @@ class DenseNode : public Node {
 
   private:
     bool bias_cancels() const;
-    bool uses_transposed() const { return pass_.training && in_.gradient != nullptr && pass_.blocks > 1; }
+    bool turns_gradients() const;
+    bool turns_weights() const {
+        return pass_.training && in_.gradient != nullptr && pass_.blocks > 1 && !turns_gradients();
+    }
     bool uses_panels() const {
-        return panels_ != nullptr && !pass_.training && pass_.batch.rows * per_row_ >= fewest_rows_of_panels &&
+        return room_.panels != nullptr && !pass_.training && pass_.batch.rows * per_row_ >= fewest_rows_of_panels &&
                !is_sparse();
     }
     bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
+    std::int64_t rows_of_part() const;
+    void turn_weights(const Block& block);
+    void multiply_turned(std::int64_t m, const float* dz, float* turned, float* dx) const;
     void multiply_single_rows(std::int64_t rows, const float* x, float* z) const;
     void sparse_forward(const Block& block, float* z) const;
     void sparse_gradient(const WeightPart& part, float* gradient);
@@ -64,8 +72,7 @@ class DenseNode : public Node {
     std::int64_t inputs_, units_, per_row_;  ///< per_row: rows of the matrix product in one row of the batch
     const BatchNormalizationNode* next_ = nullptr;
 
-    float* transposed_;
-    float* panels_;
+    Room room_;
     SparseInput* sparse_ = nullptr;
     float* strips_ = nullptr;
 };

@@ -15,12 +15,16 @@
 
 namespace evenkeel {
 
+/// The least rows of a block of the network's batches.
+std::int64_t least_rows_of_block(const VariableLayout& layout);
+
 /// A description lowered to nodes in the order they run, with all their values laid out in one arena.
 struct Graph {
     Buffer<float> arena;
     std::vector<std::unique_ptr<Node>> nodes;  ///< the input first, the loss (if any) last
     InputNode* input = nullptr;
     std::shared_ptr<SparseInput> sparse_input;  ///< where a Dense reads the input
+    std::int64_t least_rows = 0;                ///< of a block
     std::vector<BatchNormalizationNode*> batch_normalizations;
     LossNode* loss = nullptr;
     std::unique_ptr<Node> fused_activation;  ///< the last softmax or sigmoid, where the loss computes it; else null

@@ -77,6 +77,7 @@ class Lowering {
     std::int64_t floats_used() const { return used_; }
 
     Graph run() {
+        graph_.least_rows = least_rows_of_block(layout_);
         current_ = value(shapes_.front(), false);
         input_ = graph_.input =
             push<InputNode>(current_, layer_name(description_.layers.front()), most_blocks(options_.largest_batch));
@@ -144,10 +145,12 @@ class Lowering {
         const bool first = graph_.nodes.size() == 1 && current_.shape.size() == 1;
         const std::int64_t units = kernel->shape[1];
         DenseNode::Room room{};
-        if (current_.gradient != nullptr) room.transposed = reserve_floats(kernel->size);
-        const bool has_many_rows = options_.largest_batch * (out.size / units) >= DenseNode::fewest_rows_of_panels;
+        const std::int64_t inputs = kernel->shape[0], most_rows = options_.largest_batch * (out.size / units);
+        if (current_.gradient != nullptr)
+            room.turned = reserve_floats(DenseNode::turned_floats(most_rows, inputs, units));
+        const bool has_many_rows = most_rows >= DenseNode::fewest_rows_of_panels;
         if (!options_.training && has_many_rows && !kernels::is_narrow(units))
-            room.panels = reserve_floats(kernels::panels_floats(kernel->shape[0], units));
+            room.panels = reserve_floats(kernels::panels_floats(inputs, units));
         dense_ = push<DenseNode>(current_, out, *kernel, bias, room);
         if (first) first_dense_ = dense_;
         current_ = out;
@@ -286,7 +289,7 @@ class Lowering {
     // What is found in a batch is the same for both if they scale it alike.
     bool shares_sparse_input() const {
         const Graph* beside = options_.beside;
-        return beside != nullptr && beside->sparse_input != nullptr &&
+        return beside != nullptr && beside->sparse_input != nullptr && beside->least_rows == graph_.least_rows &&
                beside->behind_layer.front().size == graph_.behind_layer.front().size &&
                beside->input->only_scale() == input_->only_scale();
     }
@@ -365,6 +368,16 @@ class Lowering {
 };
 
 }  // namespace
+
+std::int64_t least_rows_of_block(const VariableLayout& layout) {
+    std::int64_t multiply_adds = 0, layers = 0;
+    for (const Variable& variable : layout.variables) {
+        if (variable.role != Role::kernel) continue;
+        multiply_adds += variable.size;
+        ++layers;
+    }
+    return least_rows_of_block(multiply_adds, layers);
+}
 
 Graph lower(const ModelDescription& description, const VariableLayout& layout, const Compilation* compilation,
             const Pass& pass, const GraphOptions& options) {

@@ -32,7 +32,8 @@ struct Pass {
     std::int64_t step = 0;   ///< of Dropout, and of error messages
     const float* weights = nullptr;
     const float* statistics = nullptr;
-    std::int64_t blocks = 0;  ///< the batch is cut into this many blocks of rows
+    std::int64_t rows_of_block = 0;  ///< the batch is cut into blocks of so many rows, the last one of what is left
+    std::int64_t blocks = 0;
 };
 
 /// Rows [begin, end) of the batch: the unit of work that one thread takes through several nodes while it is
@@ -43,15 +44,17 @@ struct Block {
     std::int64_t rows() const { return end - begin; }
 };
 
-/// Rows of one block of a batch of `rows`: a function of the batch alone, never of the number of threads, so
-/// that the bits do not depend on it. A quarter of the batch, from 16 (below, a matrix product loses speed)
-/// to 64 (its sums stay exact and its values in cache).
-constexpr std::int64_t rows_per_block(std::int64_t rows) {
-    const std::int64_t quarter = (rows / 4 + 15) / 16 * 16;
-    return quarter < 16 ? 16 : (quarter > 64 ? 64 : quarter);
+/// The least rows of a block of a network with `layers` matrix products of `multiply_adds` a row: 16, below which a product loses
+/// speed, or 32 where that is too little work for threads that wait for one another behind every layer.
+constexpr std::int64_t least_rows_of_block(std::int64_t multiply_adds, std::int64_t layers) {
+    return 16 * multiply_adds < (std::int64_t{1} << 20) * layers ? 32 : 16;
 }
-constexpr std::int64_t block_count(std::int64_t rows) {
-    return (rows + rows_per_block(rows) - 1) / rows_per_block(rows);
+/// Rows of one block of a batch of `rows`: a function of batch and network, never of the number of threads, so that the bits do
+/// not depend on it. A quarter of the batch, from `least` (if the batch has twice as many) to 64 (its sums stay exact and its
+/// values in cache).
+constexpr std::int64_t rows_per_block(std::int64_t rows, std::int64_t least) {
+    const std::int64_t quarter = (rows / 4 + 15) / 16 * 16, from = rows < 2 * least ? 16 : least;
+    return quarter < from ? from : (quarter > 64 ? 64 : quarter);
 }
 /// More blocks than any batch of at most `rows` rows has.
 constexpr std::int64_t most_blocks(std::int64_t rows) {

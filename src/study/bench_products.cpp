@@ -1,6 +1,7 @@
 #include "study/bench_products.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "evenkeel/core/random.hpp"
 #include "kernels/gemm.hpp"
@@ -25,7 +26,13 @@ Buffer<float> random_buffer(std::int64_t size, std::uint64_t purpose) {
 }  // namespace
 
 StepProducts::StepProducts(std::vector<std::int64_t> widths, std::int64_t rows, bool cut, ThreadPool& pool)
-    : rows_(rows), rows_of_block_(cut ? rows_per_block(rows) : rows), pool_(pool), output_(rows * widths.back()) {
+    : rows_(rows), rows_of_block_(rows), pool_(pool), output_(rows * widths.back()) {
+    if (cut) {
+        const auto layers = static_cast<std::int64_t>(widths.size()) - 1;
+        const std::int64_t multiply_adds =
+            std::inner_product(widths.begin(), widths.end() - 1, widths.begin() + 1, std::int64_t{0});
+        rows_of_block_ = rows_per_block(rows, least_rows_of_block(multiply_adds, layers));
+    }
     for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
         const std::int64_t in = widths[i], units = widths[i + 1];
         layers_.push_back({in, units, random_buffer(rows * in, 3 * i), random_buffer(in * units, 3 * i + 1),

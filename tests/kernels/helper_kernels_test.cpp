@@ -118,14 +118,17 @@ TEST_P(HelperKernels, MultiplyAddsAreDone) {
 }
 
 TEST_P(HelperKernels, TransposeTurnsItsRows) {
-    for (const std::int64_t rows : {1, 4, 10, 33}) {
+    for (const std::int64_t rows : {1, 4, 10, 33, 100}) {
         for (const std::int64_t columns : {1, 4, 7, 64}) {
-            const Floats x = normal_values<float>(rows * columns, 8);
-            Floats out(rows * columns, 99.0F);
-            kernels::transpose(rows, columns, 0, rows / 3, x.data(), out.data());
-            kernels::transpose(rows, columns, rows / 3, rows, x.data(), out.data());
-            for (std::int64_t r = 0; r < rows; ++r) {
-                for (std::int64_t c = 0; c < columns; ++c) ASSERT_EQ(out[c * rows + r], x[r * columns + c]);
+            for (const std::int64_t apart : {0, 3}) {
+                const std::int64_t x_pitch = columns + apart, out_pitch = rows + apart;
+                const Floats x = normal_values<float>(rows * x_pitch - apart, 8);
+                Floats out(columns * out_pitch - apart, 99.0F);
+                kernels::transpose(rows, columns, x.data(), x_pitch, out.data(), out_pitch);
+                for (std::int64_t i = 0; i < static_cast<std::int64_t>(out.size()); ++i) {
+                    const std::int64_t r = i % out_pitch, c = i / out_pitch;
+                    ASSERT_EQ(out[i], r < rows ? x[r * x_pitch + c] : 99.0F) << rows << " × " << columns << ", " << i;
+                }
             }
         }
     }

@@ -43,10 +43,10 @@ TEST(NarrowProducts, AreOfWholeQuartersOfAVector) {
 }
 
 TEST_P(NarrowProducts, AreTheSumsOfTheirTerms) {
-    for (const std::int64_t k : {1, 9, 100}) {
-        for (const std::int64_t n : {16, 20, 32, 36, 64, 100, 128}) {
+    for (const std::int64_t k : {1, 8, 9, 100}) {
+        for (const std::int64_t n : {4, 12, 16, 20, 32, 36, 64, 100, 128}) {
             const Floats w = normal_values<float>(k * n, 1);
-            for (const std::int64_t m : {1, 5, 6, 7, 12, 13, 32}) {
+            for (const std::int64_t m : {1, 5, 6, 7, 12, 13, 32, 71}) {
                 const Floats x = normal_values<float>(m * k, 2);
                 Floats z(m * n + 1, -1.0F), row(n);
                 kernels::narrow_product(m, n, k, x.data(), w.data(), z.data());
@@ -63,14 +63,14 @@ TEST_P(NarrowProducts, AreTheSumsOfTheirTerms) {
     }
 }
 
-// Some columns of x, turned: columns 2 to 2 + m of rows that lie `pitch` numbers apart.
+// The last columns of x, turned: from column 2 on, of rows that lie `pitch` numbers apart.
 TEST_P(NarrowProducts, GradientsAndDescentsAreSumsOverRows) {
     constexpr float rate = 0.25F;
     for (const std::int64_t k : {1, 16, 70}) {
-        for (const std::int64_t n : {16, 20, 64, 100, 128}) {
+        for (const std::int64_t n : {16, 20, 28, 64, 100, 128}) {
             const Floats y = normal_values<float>(k * n, 3);
-            for (const std::int64_t m : {1, 6, 13, 112}) {
-                const std::int64_t pitch = m + 5;
+            for (const std::int64_t m : {1, 6, 13, 36, 112}) {
+                const std::int64_t pitch = m + 2;
                 const Floats x = normal_values<float>(k * pitch, 4), before = normal_values<float>(m * n, 5);
                 Floats gradient(m * n + 1, -1.0F), weights = before;
                 weights.push_back(-1.0F);

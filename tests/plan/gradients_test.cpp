@@ -233,5 +233,14 @@ TEST(Gradients, AreThoseOfFiniteDifferencesForTheAwkwardChains) {
     }
 }
 
+// Of few rows, Dense turns the gradients of a block; of more, its weights.
+TEST(Gradients, AreThoseOfFiniteDifferencesForAnyNumberOfRows) {
+    const std::vector<Layer> layers = {Input({6}),         Dense(22), BatchNormalization(), ReLU(),  Dense(30),
+                                       Activation("tanh"), Dense(18), BatchNormalization(), Dense(3)};
+    std::uint64_t seed = 600;
+    for (const std::int64_t rows : {5, 16, 21, 34, 70})
+        check_network({layers, Loss("mse"), std::get<Input>(layers[0]).shape, rows}, ++seed, false);
+}
+
 }  // namespace
 }  // namespace evenkeel::testing

@@ -1,0 +1,41 @@
+// Per-target helper: vectors of four numbers each of several rows. Included once per instruction set (Highway's convention for
+// "-inl.h").
+#if defined(EVENKEEL_KERNELS_QUARTERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef EVENKEEL_KERNELS_QUARTERS_INL_H_
+#undef EVENKEEL_KERNELS_QUARTERS_INL_H_
+#else
+#define EVENKEEL_KERNELS_QUARTERS_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstddef>
+#include <cstdint>
+
+HWY_BEFORE_NAMESPACE();
+namespace evenkeel::kernels {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET != HWY_SCALAR
+/// Rows whose four numbers fill a vector.
+template <class D>
+constexpr std::int64_t rows_of_quarters = static_cast<std::int64_t>(hn::MaxLanes(D())) / 4;
+
+/// Four numbers of each of rows_of_quarters rows that lie `pitch` numbers apart, one row a block of 128 bits.
+template <class D>
+HWY_INLINE hn::Vec<D> load_quarters(D d, const float* HWY_RESTRICT rows, std::int64_t pitch) {
+    auto v = hn::LoadDup128(d, rows);
+    for (std::int64_t row = 1; row < rows_of_quarters<D>; ++row) {
+        v = hn::IfThenElse(hn::FirstN(d, static_cast<std::size_t>(4 * row)), v, hn::LoadDup128(d, rows + row * pitch));
+    }
+    return v;
+}
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace evenkeel::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif
