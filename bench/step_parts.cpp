@@ -47,7 +47,7 @@ StepParts::StepParts(const Examples& images, std::int64_t batch)
     pass_.training = true;
     pass_.batch.rows = batch;
     pass_.rows_of_block = rows_per_block(batch, least_rows_of_block(layout_));
-    pass_.blocks = (batch + pass_.rows_of_block - 1) / pass_.rows_of_block;
+    pass_.blocks = block_count(batch, pass_.rows_of_block);
     pass_.weights = values_.weights.data();
     pass_.statistics = values_.statistics.data();
     x_ = {{features_}, features_, room(batch * features_)};

@@ -26,11 +26,11 @@ constexpr std::int64_t range_of_single_row = 56;
 // A strip of dz has as many columns as keep it in the first-level cache, and enough to be worth reading an index.
 constexpr std::int64_t floats_of_strip = 8192, narrowest_strip = 64;
 
-// Of up to so many rows, ∂C/∂x = ∂C/∂z·Wᵀ is taken as (W·∂C/∂zᵀ)ᵀ. Rows fill whole vectors, which W's inputs seldom do, and two
+// Of up to so many rows, with few enough inputs, ∂C/∂x = ∂C/∂z·Wᵀ is taken as (W·∂C/∂zᵀ)ᵀ. Rows fill whole vectors, which W's inputs seldom do, and two
 // threads need not read from one another a W that they turned together: so up to three times as many numbers may be turned
 // (100 × 100 and 128 rows, Zen 5: 3 % of a step; of 512 rows it would lose 9 %).
 constexpr std::int64_t most_rows_to_turn(std::int64_t inputs, std::int64_t units) {
-    return (3 * inputs * units - 1) / (inputs + units);
+    return inputs > kernels::widest_narrow ? 0 : (3 * inputs * units - 1) / (inputs + units);
 }
 
 constexpr std::int64_t up_to_quarter(std::int64_t rows) {
@@ -49,15 +49,12 @@ DenseNode::DenseNode(const Pass& pass, Value in, Value out, const Variable& kern
       inputs_(kernel.shape[0]),
       units_(kernel.shape[1]),
       per_row_(in_.size / inputs_),
+      most_rows_to_turn_(most_rows_to_turn(inputs_, units_)),
       room_(room) {}
-
-bool DenseNode::turns_gradients() const {
-    return inputs_ <= kernels::widest_narrow && pass_.batch.rows * per_row_ <= most_rows_to_turn(inputs_, units_);
-}
 
 std::int64_t DenseNode::turned_floats(std::int64_t most_rows, std::int64_t inputs, std::int64_t units) {
     const std::int64_t rows = up_to_quarter(std::min(most_rows, most_rows_to_turn(inputs, units)));
-    return std::max(inputs * units, inputs <= kernels::widest_narrow ? rows * (inputs + units) : 0);
+    return std::max(inputs * units, rows * (inputs + units));
 }
 
 bool DenseNode::bias_cancels() const {

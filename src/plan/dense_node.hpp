@@ -44,7 +44,7 @@ class DenseNode : public Node {
 
   private:
     bool bias_cancels() const;
-    bool turns_gradients() const;
+    bool turns_gradients() const { return pass_.batch.rows * per_row_ <= most_rows_to_turn_; }
     bool turns_weights() const {
         return pass_.training && in_.gradient != nullptr && pass_.blocks > 1 && !turns_gradients();
     }
@@ -72,6 +72,7 @@ class DenseNode : public Node {
     std::int64_t inputs_, units_, per_row_;  ///< per_row: rows of the matrix product in one row of the batch
     const BatchNormalizationNode* next_ = nullptr;
 
+    std::int64_t most_rows_to_turn_;
     Room room_;
     SparseInput* sparse_ = nullptr;
     float* strips_ = nullptr;

@@ -56,6 +56,9 @@ constexpr std::int64_t rows_per_block(std::int64_t rows, std::int64_t least) {
     const std::int64_t quarter = (rows / 4 + 15) / 16 * 16, from = rows < 2 * least ? 16 : least;
     return quarter < from ? from : (quarter > 64 ? 64 : quarter);
 }
+constexpr std::int64_t block_count(std::int64_t rows, std::int64_t rows_of_block) {
+    return (rows + rows_of_block - 1) / rows_of_block;
+}
 /// More blocks than any batch of at most `rows` rows has.
 constexpr std::int64_t most_blocks(std::int64_t rows) {
     return rows / 64 + 5;

@@ -14,7 +14,7 @@
 namespace evenkeel {
 Plan::Plan(const ModelDescription& description, const VariableLayout& layout, const Compilation* compilation,
            ThreadPool& pool, const PlanOptions& options)
-    : layout_(layout), pool_(pool), options_(options), least_rows_(least_rows_of_block(layout)) {
+    : layout_(layout), pool_(pool), options_(options) {
     if (options.largest_batch < 1) {
         fail_input("plan.largest_batch", "a positive number of rows", fmt::format("{}", options.largest_batch));
     }
@@ -23,7 +23,7 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
         update_.emplace(compilation->optimizer, layout_);
     }
     // Who only predicts needs a block's values no longer than until the next block: they stay in the thread's cache.
-    const std::int64_t most_rows = rows_per_block(options.largest_batch, least_rows_);
+    const std::int64_t most_rows = rows_per_block(options.largest_batch, least_rows_of_block(layout));
     const bool only_predicts = compilation == nullptr && !options.training && !options.keep_values;
     if (only_predicts && options.largest_batch > most_rows * pool_.threads()) rows_a_thread_ = most_rows;
     const std::int64_t value_rows = rows_a_thread_ > 0 ? most_rows * pool_.threads() : options.largest_batch;
@@ -40,8 +40,8 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
     const std::vector<Part> by_size = std::exchange(parts_, {});
     for (std::size_t i = 0; i < by_size.size(); i += 2) parts_.push_back(by_size[i]);
     for (std::size_t i = by_size.size() / 2 * 2; i > 0; i -= 2) parts_.push_back(by_size[i - 1]);
-    const std::int64_t most_blocks = (options.largest_batch + most_rows - 1) / most_rows;
-    const auto most_work = std::max(most_blocks, static_cast<std::int64_t>(parts_.size()));
+    const auto most_work =
+        std::max(block_count(options.largest_batch, most_rows), static_cast<std::int64_t>(parts_.size()));
     threads_ = ThreadChoice(static_cast<int>(std::clamp<std::int64_t>(most_work, 1, pool_.threads())));
     if (update_ && options.training) {
         if (update_->clips()) gradients_ = Buffer<float>(layout_.weights_size);
@@ -70,8 +70,8 @@ void Plan::begin(const BatchView& batch, bool training, const VariableValues& va
     pass_.step = step;
     pass_.weights = values.weights.data();
     pass_.statistics = values.statistics.data();
-    pass_.rows_of_block = rows_per_block(batch.rows, least_rows_);
-    pass_.blocks = (batch.rows + pass_.rows_of_block - 1) / pass_.rows_of_block;
+    pass_.rows_of_block = rows_per_block(batch.rows, graph_.least_rows);
+    pass_.blocks = block_count(batch.rows, pass_.rows_of_block);
     const bool is_known = around.same_batch != nullptr && around.same_batch->graph_.sparse_input == graph_.sparse_input;
     if (graph_.sparse_input && !is_known) graph_.sparse_input->reset();
     for (const Graph::Adapted& a : graph_.adapted) {

@@ -94,7 +94,6 @@ class Plan {
     ThreadPool& pool_;
     ThreadChoice threads_{1};  ///< of training steps; at most one a block or part
     PlanOptions options_;
-    std::int64_t least_rows_;         ///< of a block
     std::int64_t rows_a_thread_ = 0;  ///< where values have room for one block a thread: so many rows; else 0
     Pass pass_;
     Graph graph_;

@@ -46,7 +46,7 @@ StepProducts::StepProducts(std::vector<std::int64_t> widths, std::int64_t rows, 
 void StepProducts::run() {
     pool_.use(pool_.threads());  // a step before may have left it at fewer
     const std::int64_t block = rows_of_block_;
-    pool_.run((rows_ + block - 1) / block,
+    pool_.run(block_count(rows_, block),
               [&](std::int64_t b) { products_of_rows(b * block, std::min(block, rows_ - b * block)); });
     pool_.run(static_cast<std::int64_t>(parts_.size()),
               [&](std::int64_t p) { product_of_part(parts_[static_cast<std::size_t>(p)]); });
