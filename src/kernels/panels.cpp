@@ -55,7 +55,7 @@ void PanelsProduct(std::int64_t m, std::int64_t n, std::int64_t k, const float* 
         const Factor<Lies::in_rows> some{x + first * k, k};
         float* to = z + first * n;
         for (std::int64_t c = 0; c < whole; c += width()) {
-            product_of(rows, Columns<2, D>{panels + c * k, width()}, n, k, some, Write(), to + c);
+            product_of(rows, Columns<2>{panels + c * k, width()}, n, k, some, Write(), to + c);
         }
         if (whole == n) return;
         // The last panel's zeros are none of z's columns.
@@ -63,9 +63,9 @@ void PanelsProduct(std::int64_t m, std::int64_t n, std::int64_t k, const float* 
         const float* last = panels + whole * k;
         const std::int64_t wide = width_of_rest(n - whole);
         if (wide == lanes()) {
-            product_of(rows, Columns<1, D>{last, wide}, wide, k, some, Write(), sums);
+            product_of(rows, Columns<1>{last, wide}, wide, k, some, Write(), sums);
         } else {
-            product_of(rows, Columns<2, D>{last, wide}, wide, k, some, Write(), sums);
+            product_of(rows, Columns<2>{last, wide}, wide, k, some, Write(), sums);
         }
         for (std::int64_t r = 0; r < rows; ++r) {
             const float* from = sums + r * wide;

@@ -9,7 +9,10 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/quarters-inl.h"
@@ -36,38 +39,72 @@ struct Factor {
 /// Of a matrix whose rows lie `pitch` numbers apart, kVectors vectors of columns.
 template <int kVectors, class D = hn::ScalableTag<float>>
 struct Columns {
+    static constexpr bool two = kVectors == 2;
     const float* at;
     std::int64_t pitch;
+
+    HWY_INLINE hn::Vec<D> load(D d, const float* from) const { return hn::LoadU(d, from); }
+    HWY_INLINE void store(D d, hn::Vec<D> v, float* to) const { hn::StoreU(v, d, to); }
+};
+
+/// Of such a matrix fewer columns than a vector has numbers.
+struct FewColumns {
+    using D = hn::ScalableTag<float>;
+    static constexpr bool two = false;
+    const float* at;
+    std::int64_t pitch;
+    std::size_t count;
+
+#if HWY_TARGET <= HWY_AVX2  // which leaves alone what a mask hides
+    HWY_INLINE hn::Vec<D> load(D d, const float* from) const {
+        return hn::MaskedLoad(hn::FirstN(d, count), d, from);
+    }
+    HWY_INLINE void store(D d, hn::Vec<D> v, float* to) const {
+        hn::BlendedStore(v, hn::FirstN(d, count), d, to);
+    }
+#else
+    HWY_INLINE hn::Vec<D> load(D d, const float* from) const {
+        HWY_ALIGN float each[hn::MaxLanes(D())] = {};
+        std::copy_n(from, count, each);
+        return hn::Load(d, each);
+    }
+    HWY_INLINE void store(D d, hn::Vec<D> v, float* to) const {
+        HWY_ALIGN float each[hn::MaxLanes(D())];
+        hn::Store(v, d, each);
+        std::copy_n(each, count, to);
+    }
+#endif
 };
 
 /// What becomes of a sum: z = sum, or z = z − rate·sum, fused.
 struct Write {
-    template <class D>
-    HWY_INLINE void operator()(D d, hn::Vec<D> sum, float* z) const {
-        hn::StoreU(sum, d, z);
+    template <class Columns, class D>
+    HWY_INLINE void operator()(const Columns& columns, D d, hn::Vec<D> sum, float* z) const {
+        columns.store(d, sum, z);
     }
 };
 struct Descend {
-    float rate;
-    template <class D>
-    HWY_INLINE void operator()(D d, hn::Vec<D> sum, float* z) const {
-        hn::StoreU(hn::NegMulAdd(hn::Set(d, rate), sum, hn::LoadU(d, z)), d, z);
+    const volatile float* rate;  ///< read when it is needed: kept in a register, it would push a sum out of it
+    template <class Columns, class D>
+    HWY_INLINE void operator()(const Columns& columns, D d, hn::Vec<D> sum, float* z) const {
+        columns.store(d, hn::NegMulAdd(hn::Set(d, *rate), sum, columns.load(d, z)), z);
     }
 };
 
 /// z [kRows, columns] = x [kRows, k] · w [k, columns]; rows of z lie n numbers apart.
-template <int kRows, int kVectors, class D, Lies kLies, class Finish>
-HWY_INLINE void product_of_rows(Columns<kVectors, D> columns, std::int64_t n, std::int64_t k, Factor<kLies> x,
-                                Finish finish, float* HWY_RESTRICT z) {
-    const D d;
-    constexpr bool two = kVectors == 2, turned = kLies == Lies::turned;
+template <int kRows, class SomeColumns, Lies kLies, class Finish>
+HWY_INLINE void product_of_rows(SomeColumns columns, std::int64_t n, std::int64_t k, Factor<kLies> x, Finish finish,
+                                float* HWY_RESTRICT z) {
+    const hn::ScalableTag<float> d;
+    using V = hn::Vec<decltype(d)>;
+    constexpr bool two = SomeColumns::two, turned = kLies == Lies::turned;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-    hn::Vec<D> left[kRows], right[kRows];
+    V left[kRows], right[kRows];
     for (int r = 0; r < kRows; ++r) left[r] = right[r] = hn::Zero(d);
     const float* HWY_RESTRICT w = columns.at;
     const float* HWY_RESTRICT from = x.at;
     for (std::int64_t i = 0; i < k; ++i, w += columns.pitch, from += turned ? x.pitch : 1) {
-        const auto a = hn::LoadU(d, w), b = two ? hn::LoadU(d, w + lanes) : a;
+        const V a = columns.load(d, w), b = two ? columns.load(d, w + lanes) : a;
         for (int r = 0; r < kRows; ++r) {
             const auto value = hn::Set(d, from[turned ? r : r * x.pitch]);
             left[r] = hn::MulAdd(value, a, left[r]);
@@ -75,20 +112,24 @@ HWY_INLINE void product_of_rows(Columns<kVectors, D> columns, std::int64_t n, st
         }
     }
     for (int r = 0; r < kRows; ++r, z += n) {
-        finish(d, left[r], z);
-        if (two) finish(d, right[r], z + lanes);
+        finish(columns, d, left[r], z);
+        if (two) finish(columns, d, right[r], z + lanes);
     }
 }
 
-template <int... kRows, class... Arguments>
-HWY_INLINE void product_of(std::integer_sequence<int, kRows...>, std::int64_t rows, Arguments... arguments) {
-    ((rows == kRows + 1 ? product_of_rows<kRows + 1>(arguments...) : void()), ...);
+/// Calls body(number) with the number known to the compiler: one from 1 to kMost.
+template <int kMost, class Body>
+HWY_INLINE void for_number(std::int64_t number, const Body& body) {
+    [&]<int... i>(std::integer_sequence<int, i...>) HWY_ATTR {
+        ((number == i + 1 ? body(std::integral_constant<int, i + 1>()) : void()), ...);
+    }
+    (std::make_integer_sequence<int, kMost>());
 }
 
-/// The same for any number of rows up to rows_at_once.
+/// The product for any number of rows up to rows_at_once.
 template <class... Arguments>
 HWY_INLINE void product_of(std::int64_t rows, Arguments... arguments) {
-    product_of(std::make_integer_sequence<int, rows_at_once>(), rows, arguments...);
+    for_number<rows_at_once>(rows, [=](auto number) HWY_ATTR { product_of_rows<number()>(arguments...); });
 }
 
 /// Calls body(first, rows) for groups of up to kMost rows, shared out evenly: many sums hide the latency of multiply-add, and few
@@ -100,59 +141,75 @@ HWY_INLINE void for_groups(std::int64_t m, const Body& body) {
 }
 
 #if HWY_TARGET != HWY_SCALAR
+/// Four columns of rows_of_quarters rows that lie `pitch` numbers apart, those from row `from` on.
+template <class D, class Finish>
+HWY_INLINE void finish_quarters(D d, hn::Vec<D> sums, std::int64_t pitch, Finish finish, float* HWY_RESTRICT z,
+                                std::int64_t from = 0) {
+    HWY_ALIGN float each[hn::MaxLanes(d)];
+    hn::Store(sums, d, each);
+    const hn::CappedTag<float, 4> quarter;
+    const Columns<1, decltype(quarter)> columns{};
+    for (std::int64_t r = from; r < rows_of_quarters<D>; ++r)
+        finish(columns, quarter, hn::Load(quarter, each + 4 * r), z + r * pitch);
+}
+
 /// Vectors of four columns of a few rows each whose sums, and what they multiply, stay in registers.
 constexpr int quarters_at_once = HWY_MAX_BYTES == 64 ? 8 : 6;
 
-/// z [kVectors·rows_of_quarters, 4] = x · w [k, 4], whose rows lie n numbers apart, as those of z. Of four columns, one row would
-/// leave most of a vector empty. k is a multiple of four where x lies in rows.
-template <int kVectors, Lies kLies, class Finish>
-HWY_INLINE void product_of_quarters(const float* HWY_RESTRICT w, std::int64_t n, std::int64_t k, Factor<kLies> x,
-                                    Finish finish, float* HWY_RESTRICT z) {
+/// z [kVectors·rows_of_quarters, 4] = x · w [k, 4], whose rows lie n numbers apart, as those of z; k a multiple of four. Of four
+/// columns, one row would leave most of a vector empty.
+template <int kVectors, class Finish>
+HWY_INLINE void product_of_quarters(const float* HWY_RESTRICT w, std::int64_t n, std::int64_t k,
+                                    Factor<Lies::in_rows> x, Finish finish, float* HWY_RESTRICT z) {
     const hn::ScalableTag<float> d;
-    const hn::CappedTag<float, 4> quarter;
     using V = hn::Vec<decltype(d)>;
     constexpr std::int64_t rows = rows_of_quarters<decltype(d)>;
     V sums[kVectors];
     for (V& sum : sums) sum = hn::Zero(d);
     const float* HWY_RESTRICT from = x.at;
-    if constexpr (kLies == Lies::turned) {
-        const auto fourfold = hn::IndicesFromVec(d, hn::ShiftRight<2>(hn::Iota(hn::RebindToSigned<decltype(d)>(), 0)));
-        for (std::int64_t i = 0; i < k; ++i, w += n, from += x.pitch) {
-            const V b = hn::LoadDup128(d, w);
-            for (int v = 0; v < kVectors; ++v) {
-                const V values = hn::TableLookupLanes(hn::LoadDup128(d, from + v * rows), fourfold);
-                sums[v] = hn::MulAdd(values, b, sums[v]);
-            }
-        }
-    } else {
-        for (std::int64_t i = 0; i < k; i += 4, w += 4 * n, from += 4) {
-            V values[kVectors];
-            for (int v = 0; v < kVectors; ++v) values[v] = load_quarters(d, from + v * rows * x.pitch, x.pitch);
-            const V b0 = hn::LoadDup128(d, w), b1 = hn::LoadDup128(d, w + n), b2 = hn::LoadDup128(d, w + 2 * n),
-                    b3 = hn::LoadDup128(d, w + 3 * n);
-            for (int v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(hn::Broadcast<0>(values[v]), b0, sums[v]);
-            for (int v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(hn::Broadcast<1>(values[v]), b1, sums[v]);
-            for (int v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(hn::Broadcast<2>(values[v]), b2, sums[v]);
-            for (int v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(hn::Broadcast<3>(values[v]), b3, sums[v]);
-        }
+    for (std::int64_t i = 0; i < k; i += 4, w += 4 * n, from += 4) {
+        V values[kVectors];
+        for (int v = 0; v < kVectors; ++v) values[v] = load_quarters(d, from + v * rows * x.pitch, x.pitch);
+        const V b0 = hn::LoadDup128(d, w), b1 = hn::LoadDup128(d, w + n), b2 = hn::LoadDup128(d, w + 2 * n),
+                b3 = hn::LoadDup128(d, w + 3 * n);
+        for (int v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(hn::Broadcast<0>(values[v]), b0, sums[v]);
+        for (int v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(hn::Broadcast<1>(values[v]), b1, sums[v]);
+        for (int v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(hn::Broadcast<2>(values[v]), b2, sums[v]);
+        for (int v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(hn::Broadcast<3>(values[v]), b3, sums[v]);
     }
-    for (const V sum : sums) {
-        HWY_ALIGN float each[hn::MaxLanes(d)];
-        hn::Store(sum, d, each);
-        for (int r = 0; r < rows; ++r, z += n) finish(quarter, hn::Load(quarter, each + 4 * r), z);
-    }
+    for (int v = 0; v < kVectors; ++v) finish_quarters(d, sums[v], n, finish, z + v * rows * n);
 }
 
-template <int... kVectors, class... Arguments>
-HWY_INLINE void product_of_quarters(std::integer_sequence<int, kVectors...>, std::int64_t vectors,
-                                    Arguments... arguments) {
-    ((vectors == kVectors + 1 ? product_of_quarters<kVectors + 1>(arguments...) : void()), ...);
-}
+/// Vectors of rows of four columns each whose sums, and what they multiply, stay in registers.
+constexpr int rows_of_four_at_once = HWY_MAX_BYTES == 64 ? 4 : 2;
 
-/// The same for any number of vectors up to quarters_at_once.
-template <class... Arguments>
-HWY_INLINE void product_of_quarters(std::int64_t vectors, Arguments... arguments) {
-    product_of_quarters(std::make_integer_sequence<int, quarters_at_once>(), vectors, arguments...);
+/// The same for x turned, whose rows stand side by side: kVectors vectors of rows from vector `first` on. The last of m rows' vectors
+/// begins where it ends with row m: what the one before it has is summed up twice and finished once.
+template <int kVectors, class Finish>
+HWY_INLINE void product_of_four_columns(std::int64_t first, std::int64_t m, const float* HWY_RESTRICT w, std::int64_t n,
+                                        std::int64_t k, Factor<Lies::turned> x, Finish finish, float* HWY_RESTRICT z) {
+    const hn::ScalableTag<float> d;
+    using V = hn::Vec<decltype(d)>;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    std::int64_t row[kVectors];
+    for (int v = 0; v < kVectors; ++v) row[v] = std::min((first + v) * lanes, m - lanes);
+    V sums[kVectors][4];
+    for (auto& four : sums)
+        for (V& sum : four) sum = hn::Zero(d);
+    const float* HWY_RESTRICT from = x.at;
+    for (std::int64_t i = 0; i < k; ++i, w += n, from += x.pitch) {
+        const V four[4] = {hn::Set(d, w[0]), hn::Set(d, w[1]), hn::Set(d, w[2]), hn::Set(d, w[3])};
+        for (int v = 0; v < kVectors; ++v) {
+            const V values = hn::LoadU(d, from + row[v]);
+            for (int c = 0; c < 4; ++c) sums[v][c] = hn::MulAdd(values, four[c], sums[v][c]);
+        }
+    }
+    for (int v = 0; v < kVectors; ++v) {
+        turn_squares(d, sums[v]);
+        const std::int64_t skipped = (first + v) * lanes - row[v];
+        for (std::int64_t r = 0; r < 4; ++r)  // of each square
+            finish_quarters(d, sums[v][r], 4 * n, finish, z + (row[v] + r) * n, (skipped - r + 3) / 4);
+    }
 }
 #endif
 

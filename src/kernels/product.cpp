@@ -11,43 +11,69 @@ HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
 
-// Four columns.
+// Fewer columns than a vector has numbers. (A function of its own, as those below: what a caller keeps in registers would push sums
+// out of them.)
 template <Lies kLies, class Finish>
-HWY_INLINE void multiply_quarter(std::int64_t m, std::int64_t n, std::int64_t k, Factor<kLies> x, const float* w,
-                                 Finish finish, float* z) {
-    std::int64_t done = 0;
-#if HWY_TARGET != HWY_SCALAR
-    constexpr std::int64_t rows = rows_of_quarters<hn::ScalableTag<float>>;
-    constexpr std::int64_t rows_read = kLies == Lies::turned ? 4 : rows;  // by the last vector
-    if (m >= rows_read && (kLies == Lies::turned || k % 4 == 0)) {
-        const std::int64_t all = (m - rows_read) / rows + 1;
-        for_groups<quarters_at_once>(all, [=](std::int64_t first, std::int64_t vectors) HWY_ATTR {
-            product_of_quarters(vectors, w, n, k, x.from_row(first * rows), finish, z + first * rows * n);
-        });
-        done = all * rows;
-    }
-#endif
-    const Columns<1, hn::CappedTag<float, 4>> columns{w, n};
-    for_groups(m - done, [=](std::int64_t first, std::int64_t rows) HWY_ATTR {
-        product_of(rows, columns, n, k, x.from_row(done + first), finish, z + (done + first) * n);
-    });
+HWY_NOINLINE void multiply_few(std::int64_t m, std::int64_t n, std::int64_t k, Factor<kLies> x, const float* w,
+                               std::int64_t columns, Finish finish, float* z) {
+    const FewColumns few{w, n, static_cast<std::size_t>(columns)};
+    for_groups(m, [=](std::int64_t first, std::int64_t rows)
+                      HWY_ATTR { product_of(rows, few, n, k, x.from_row(first), finish, z + first * n); });
 }
 
-// A few rows of x stay in the first-level cache while all of w passes by, two vectors of columns at a time.
+#if HWY_TARGET != HWY_SCALAR
+// Four columns of as many rows as fill vectors. Says how many these are.
+template <class Finish>
+HWY_NOINLINE std::int64_t multiply_four(std::int64_t m, std::int64_t n, std::int64_t k, Factor<Lies::in_rows> x,
+                                        const float* w, Finish finish, float* z) {
+    constexpr std::int64_t rows = rows_of_quarters<hn::ScalableTag<float>>;
+    if (k % 4 != 0) return 0;
+    for_groups<quarters_at_once>(m / rows, [=](std::int64_t first, std::int64_t vectors) HWY_ATTR {
+        for_number<quarters_at_once>(vectors, [=](auto number) HWY_ATTR {
+            product_of_quarters<number()>(w, n, k, x.from_row(first * rows), finish, z + first * rows * n);
+        });
+    });
+    return m / rows * rows;
+}
+
+template <class Finish>
+HWY_NOINLINE std::int64_t multiply_four(std::int64_t m, std::int64_t n, std::int64_t k, Factor<Lies::turned> x,
+                                        const float* w, Finish finish, float* z) {
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));
+    if (m < lanes) return 0;
+    for_groups<rows_of_four_at_once>((m + lanes - 1) / lanes, [=](std::int64_t first, std::int64_t vectors) HWY_ATTR {
+        for_number<rows_of_four_at_once>(
+            vectors, [=](auto number) HWY_ATTR { product_of_four_columns<number()>(first, m, w, n, k, x, finish, z); });
+    });
+    return m;
+}
+#endif
+
+// Whole vectors of columns of a few rows, which stay in the first-level cache while all of w passes by, two vectors at a time.
+template <Lies kLies, class Finish>
+HWY_NOINLINE void multiply_rows(std::int64_t rows, std::int64_t n, std::int64_t k, Factor<kLies> x, const float* w,
+                                Finish finish, float* z) {
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));
+    std::int64_t c = 0;
+    for (; c + 2 * lanes <= n; c += 2 * lanes) product_of(rows, Columns<2>{w + c, n}, n, k, x, finish, z + c);
+    if (c + lanes <= n) product_of(rows, Columns<1>{w + c, n}, n, k, x, finish, z + c);
+}
+
 template <Lies kLies, class Finish>
 HWY_INLINE void multiply(std::int64_t m, std::int64_t n, std::int64_t k, Factor<kLies> x, const float* w, Finish finish,
                          float* z) {
-    using Full = hn::ScalableTag<float>;
-    const auto lanes = static_cast<std::int64_t>(hn::Lanes(Full()));
-    for_groups(m, [=](std::int64_t first, std::int64_t rows) HWY_ATTR {
-        const Factor<kLies> some = x.from_row(first);
-        float* to = z + first * n;
-        std::int64_t c = 0;
-        for (; c + 2 * lanes <= n; c += 2 * lanes)
-            product_of(rows, Columns<2, Full>{w + c, n}, n, k, some, finish, to + c);
-        for (; c + lanes <= n; c += lanes) product_of(rows, Columns<1, Full>{w + c, n}, n, k, some, finish, to + c);
-    });
-    for (std::int64_t c = n / lanes * lanes; c < n; c += 4) multiply_quarter(m, n, k, x, w + c, finish, z + c);
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));
+    const std::int64_t whole = n / lanes * lanes, rest = n - whole;
+    if (whole > 0) {
+        for_groups(m, [=](std::int64_t first, std::int64_t rows)
+                          HWY_ATTR { multiply_rows(rows, n, k, x.from_row(first), w, finish, z + first * n); });
+    }
+    if (rest == 0) return;
+    std::int64_t done = 0;
+#if HWY_TARGET != HWY_SCALAR
+    if (rest == 4) done = multiply_four(m, n, k, x, w + whole, finish, z + whole);
+#endif
+    multiply_few(m - done, n, k, x.from_row(done), w + whole, rest, finish, z + done * n + whole);
 }
 
 void NarrowProduct(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* w, float* z) {
@@ -61,7 +87,7 @@ void NarrowGradient(std::int64_t m, std::int64_t n, std::int64_t k, const float*
 
 void NarrowDescent(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t pitch, const float* y,
                    float rate, float* z) {
-    multiply(m, n, k, Factor<Lies::turned>{x, pitch}, y, Descend{rate}, z);
+    multiply(m, n, k, Factor<Lies::turned>{x, pitch}, y, Descend{&rate}, z);
 }
 
 }  // namespace HWY_NAMESPACE

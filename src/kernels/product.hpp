@@ -9,12 +9,12 @@ namespace evenkeel::kernels {
 
 constexpr std::int64_t widest_narrow = 128;
 
-/// Whether n columns are narrow enough, and whole quarters of a vector.
+/// Whether n columns are narrow enough. (A single one has nothing to share: a library's product of matrix and vector is faster.)
 constexpr bool is_narrow(std::int64_t n) {
-    return n >= 16 && n <= widest_narrow && n % 4 == 0;
+    return n >= 2 && n <= widest_narrow;
 }
 
-/// z = x·w, row-major: x [m, k], w [k, n], z [m, n], n a multiple of four. Each number of z is one sum in the order of k, whatever m
+/// z = x·w, row-major: x [m, k], w [k, n], z [m, n]. Each number of z is one sum in the order of k, whatever m
 /// and n are.
 void narrow_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* w, float* z);
 

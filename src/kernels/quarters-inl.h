@@ -32,6 +32,17 @@ HWY_INLINE hn::Vec<D> load_quarters(D d, const float* HWY_RESTRICT rows, std::in
     }
     return v;
 }
+
+/// Turns the squares of 4 × 4 numbers that the blocks of 128 bits of four vectors make, each one by itself.
+template <class D>
+HWY_INLINE void turn_squares(D d, hn::Vec<D> (&v)[4]) {
+    const auto a = hn::InterleaveLower(d, v[0], v[2]), b = hn::InterleaveUpper(d, v[0], v[2]),
+               e = hn::InterleaveLower(d, v[1], v[3]), f = hn::InterleaveUpper(d, v[1], v[3]);
+    v[0] = hn::InterleaveLower(d, a, e);
+    v[1] = hn::InterleaveUpper(d, a, e);
+    v[2] = hn::InterleaveLower(d, b, f);
+    v[3] = hn::InterleaveUpper(d, b, f);
+}
 #endif
 
 }  // namespace HWY_NAMESPACE

@@ -19,12 +19,8 @@ HWY_INLINE void transpose_quarters(D d, const float* HWY_RESTRICT x, std::int64_
                                    std::int64_t out_pitch) {
     hn::Vec<D> v[4];
     for (int i = 0; i < 4; ++i) v[i] = load_quarters(d, x + i * x_pitch, 4 * x_pitch);
-    const auto a = hn::InterleaveLower(d, v[0], v[2]), b = hn::InterleaveUpper(d, v[0], v[2]),
-               e = hn::InterleaveLower(d, v[1], v[3]), f = hn::InterleaveUpper(d, v[1], v[3]);
-    hn::StoreU(hn::InterleaveLower(d, a, e), d, out);
-    hn::StoreU(hn::InterleaveUpper(d, a, e), d, out + out_pitch);
-    hn::StoreU(hn::InterleaveLower(d, b, f), d, out + 2 * out_pitch);
-    hn::StoreU(hn::InterleaveUpper(d, b, f), d, out + 3 * out_pitch);
+    turn_squares(d, v);
+    for (int i = 0; i < 4; ++i) hn::StoreU(v[i], d, out + i * out_pitch);
 }
 #endif
 
