@@ -14,7 +14,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
-#include <utility>
+
+#include "kernels/number-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
@@ -101,18 +102,6 @@ HWY_INLINE void for_tiles(std::int64_t rows, std::int64_t columns, const Body& b
 /// Whether rows of so many columns are one tile wide, so that tiles go through memory in its order.
 HWY_INLINE bool is_one_tile(std::int64_t columns) {
     return columns <= vectors_of_tile * static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));
-}
-
-/// Calls body(i) for each vector i of a tile, unrolled, so that arrays of vectors become registers. The body is a lambda with
-/// this attribute, as compilers leave larger ones as calls.
-#undef EVENKEEL_UNROLLED
-#define EVENKEEL_UNROLLED HWY_ATTR __attribute__((always_inline))
-template <int kVectors, class Body>
-HWY_INLINE void for_each(std::integral_constant<int, kVectors>, const Body& body) {
-    [&]<int... i>(std::integer_sequence<int, i...>) EVENKEEL_UNROLLED {
-        (body(i), ...);
-    }
-    (std::make_integer_sequence<int, kVectors>());
 }
 
 /// Calls body(r) for each row r of a tile, unrolled where they are few; the body as above.

@@ -12,9 +12,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
-#include <utility>
 
+#include "kernels/few-inl.h"
+#include "kernels/number-inl.h"
 #include "kernels/quarters-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -37,57 +37,35 @@ struct Factor {
 };
 
 /// Of a matrix whose rows lie `pitch` numbers apart, kVectors vectors of columns.
-template <int kVectors, class D = hn::ScalableTag<float>>
-struct Columns {
+template <int kVectors>
+struct Columns : AllOfVector {
     static constexpr bool two = kVectors == 2;
+    Columns(const float* first, std::int64_t row_pitch) : at(first), pitch(row_pitch) {}
     const float* at;
     std::int64_t pitch;
-
-    HWY_INLINE hn::Vec<D> load(D d, const float* from) const { return hn::LoadU(d, from); }
-    HWY_INLINE void store(D d, hn::Vec<D> v, float* to) const { hn::StoreU(v, d, to); }
 };
 
 /// Of such a matrix fewer columns than a vector has numbers.
-struct FewColumns {
-    using D = hn::ScalableTag<float>;
+struct FewColumns : FewOfVector {
     static constexpr bool two = false;
+    FewColumns(const float* first, std::int64_t row_pitch, std::int64_t columns)
+        : FewOfVector{static_cast<std::size_t>(columns)}, at(first), pitch(row_pitch) {}
     const float* at;
     std::int64_t pitch;
-    std::size_t count;
-
-#if HWY_TARGET <= HWY_AVX2  // which leaves alone what a mask hides
-    HWY_INLINE hn::Vec<D> load(D d, const float* from) const {
-        return hn::MaskedLoad(hn::FirstN(d, count), d, from);
-    }
-    HWY_INLINE void store(D d, hn::Vec<D> v, float* to) const {
-        hn::BlendedStore(v, hn::FirstN(d, count), d, to);
-    }
-#else
-    HWY_INLINE hn::Vec<D> load(D d, const float* from) const {
-        HWY_ALIGN float each[hn::MaxLanes(D())] = {};
-        std::copy_n(from, count, each);
-        return hn::Load(d, each);
-    }
-    HWY_INLINE void store(D d, hn::Vec<D> v, float* to) const {
-        HWY_ALIGN float each[hn::MaxLanes(D())];
-        hn::Store(v, d, each);
-        std::copy_n(each, count, to);
-    }
-#endif
 };
 
 /// What becomes of a sum: z = sum, or z = z − rate·sum, fused.
 struct Write {
-    template <class Columns, class D>
-    HWY_INLINE void operator()(const Columns& columns, D d, hn::Vec<D> sum, float* z) const {
-        columns.store(d, sum, z);
+    template <class Part, class D>
+    HWY_INLINE void operator()(const Part& part, D d, hn::Vec<D> sum, float* z) const {
+        part.store(d, sum, z);
     }
 };
 struct Descend {
     const volatile float* rate;  ///< read when it is needed: kept in a register, it would push a sum out of it
-    template <class Columns, class D>
-    HWY_INLINE void operator()(const Columns& columns, D d, hn::Vec<D> sum, float* z) const {
-        columns.store(d, hn::NegMulAdd(hn::Set(d, *rate), sum, columns.load(d, z)), z);
+    template <class Part, class D>
+    HWY_INLINE void operator()(const Part& part, D d, hn::Vec<D> sum, float* z) const {
+        part.store(d, hn::NegMulAdd(hn::Set(d, *rate), sum, part.load(d, z)), z);
     }
 };
 
@@ -117,15 +95,6 @@ HWY_INLINE void product_of_rows(SomeColumns columns, std::int64_t n, std::int64_
     }
 }
 
-/// Calls body(number) with the number known to the compiler: one from 1 to kMost.
-template <int kMost, class Body>
-HWY_INLINE void for_number(std::int64_t number, const Body& body) {
-    [&]<int... i>(std::integer_sequence<int, i...>) HWY_ATTR {
-        ((number == i + 1 ? body(std::integral_constant<int, i + 1>()) : void()), ...);
-    }
-    (std::make_integer_sequence<int, kMost>());
-}
-
 /// The product for any number of rows up to rows_at_once.
 template <class... Arguments>
 HWY_INLINE void product_of(std::int64_t rows, Arguments... arguments) {
@@ -148,9 +117,8 @@ HWY_INLINE void finish_quarters(D d, hn::Vec<D> sums, std::int64_t pitch, Finish
     HWY_ALIGN float each[hn::MaxLanes(d)];
     hn::Store(sums, d, each);
     const hn::CappedTag<float, 4> quarter;
-    const Columns<1, decltype(quarter)> columns{};
     for (std::int64_t r = from; r < rows_of_quarters<D>; ++r)
-        finish(columns, quarter, hn::Load(quarter, each + 4 * r), z + r * pitch);
+        finish(AllOfVector(), quarter, hn::Load(quarter, each + 4 * r), z + r * pitch);
 }
 
 /// Vectors of four columns of a few rows each whose sums, and what they multiply, stay in registers.

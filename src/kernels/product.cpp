@@ -16,7 +16,7 @@ namespace HWY_NAMESPACE {
 template <Lies kLies, class Finish>
 HWY_NOINLINE void multiply_few(std::int64_t m, std::int64_t n, std::int64_t k, Factor<kLies> x, const float* w,
                                std::int64_t columns, Finish finish, float* z) {
-    const FewColumns few{w, n, static_cast<std::size_t>(columns)};
+    const FewColumns few{w, n, columns};
     for_groups(m, [=](std::int64_t first, std::int64_t rows)
                       HWY_ATTR { product_of(rows, few, n, k, x.from_row(first), finish, z + first * n); });
 }

@@ -6,7 +6,9 @@
 #include <hwy/highway.h>
 
 #include <cstring>
-#include <type_traits>
+
+#include "kernels/few-inl.h"
+#include "kernels/number-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
@@ -14,31 +16,31 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <int kNumber>
-using Number = std::integral_constant<int, kNumber>;
-
-// Sums of columns [0, kVectors·lanes) for one row of x, which stay in registers; they begin at `begun` or, where that is null, at
-// zero. kChains of them take turns where there are few, to hide the latency of multiply-add.
-template <int kVectors, int kChains, class D, class Store>
-HWY_INLINE void sum_columns(D d, const SparseView& x, const float* HWY_RESTRICT matrix, std::int64_t stride,
-                            const float* begun, const Store& store) {
+// Sums of kVectors vectors of columns, of the last one `last`, for one row of x. They stay in registers and begin at `begun` or, where
+// that is null, at zero. Where there are few, chains of them take turns, to hide the latency of multiply-add.
+template <int kVectors, class Last, class Store>
+HWY_INLINE void sum_columns(const SparseView& x, const float* HWY_RESTRICT matrix, std::int64_t stride,
+                            const float* begun, Last last, const Store& store) {
+    const hn::ScalableTag<float> d;
+    using V = hn::Vec<decltype(d)>;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-    hn::Vec<D> sums[kChains][kVectors];
-    for (auto& chain : sums) {
-        for (auto& sum : chain) sum = hn::Zero(d);
-    }
-    if (begun != nullptr) {
-        for (int v = 0; v < kVectors; ++v) sums[0][v] = hn::LoadU(d, begun + v * lanes);
-    }
-    const auto add = [&](auto& chain, auto value, std::int64_t place) HWY_ATTR {
+    constexpr int chains = kVectors == 1 ? 4 : kVectors == 2 ? 2 : 1;
+    const Number<kVectors> vectors;
+    const auto load = [=](const float* from, int v) EVENKEEL_UNROLLED {
+        return v + 1 < kVectors ? hn::LoadU(d, from + v * lanes) : last.load(d, from + v * lanes);
+    };
+    V sums[chains][kVectors];
+    for (auto& chain : sums) for_each(vectors, [&](int v) EVENKEEL_UNROLLED { chain[v] = hn::Zero(d); });
+    if (begun != nullptr) for_each(vectors, [&](int v) EVENKEEL_UNROLLED { sums[0][v] = load(begun, v); });
+    const auto add = [&](auto& chain, V value, std::int64_t place) EVENKEEL_UNROLLED {
         const float* row = matrix + place * stride;
-        for (int v = 0; v < kVectors; ++v) chain[v] = hn::MulAdd(value, hn::LoadU(d, row + v * lanes), chain[v]);
+        for_each(vectors, [&](int v) EVENKEEL_UNROLLED { chain[v] = hn::MulAdd(value, load(row, v), chain[v]); });
     };
     const auto add_one = [&](auto& chain, std::int64_t i)
-                             HWY_ATTR { add(chain, hn::Set(d, x.values[i]), x.places[i]); };
+                             EVENKEEL_UNROLLED { add(chain, hn::Set(d, x.values[i]), x.places[i]); };
     std::int64_t i = 0;
     // Loads are what these sums take time for: one brings four values, and one their places.
-    if constexpr (kChains == 1 && hn::MaxLanes(D()) >= 4) {
+    if constexpr (chains == 1 && hn::MaxLanes(d) >= 4) {
         for (; i + 4 <= x.count; i += 4) {
             const auto values = hn::LoadDup128(d, x.values + i);
             std::uint32_t places;
@@ -49,58 +51,59 @@ HWY_INLINE void sum_columns(D d, const SparseView& x, const float* HWY_RESTRICT 
             add(sums[0], hn::Broadcast<3>(values), places >> 24);
         }
     }
-    for (; i + kChains <= x.count; i += kChains) {
-        for (int k = 0; k < kChains; ++k) add_one(sums[k], i + k);
+    for (; i + chains <= x.count; i += chains) {
+        for (int k = 0; k < chains; ++k) add_one(sums[k], i + k);
     }
     for (; i < x.count; ++i) add_one(sums[0], i);
-    for (int v = 0; v < kVectors; ++v) {
-        for (int k = 1; k < kChains; ++k) sums[0][v] = hn::Add(sums[0][v], sums[k][v]);
-        store(d, v * lanes, sums[0][v]);
-    }
+    for_each(vectors, [&](int v) EVENKEEL_UNROLLED {
+        for (int k = 1; k < chains; ++k) sums[0][v] = hn::Add(sums[0][v], sums[k][v]);
+        v + 1 < kVectors ? store(AllOfVector(), v * lanes, sums[0][v]) : store(last, v * lanes, sums[0][v]);
+    });
 }
 
-// store(d, c, sums) for all of n columns. A column's chains, and so its bits, are the same if the columns before the last multiple
-// of 64 are summed apart.
-template <class Store>
-HWY_INLINE void sum_row(const SparseView& x, std::int64_t n, const float* matrix, std::int64_t stride,
-                        const float* begun, const Store& store) {
-    const hn::ScalableTag<float> full;
-    const hn::CappedTag<float, 4> quarter;
-    const hn::CappedTag<float, 1> one;
-    const auto lanes = static_cast<std::int64_t>(hn::Lanes(full)), few = static_cast<std::int64_t>(hn::Lanes(quarter));
+// Calls body(vectors, last, c) for groups of columns that cover [0, n) once, from column c on: eight vectors, and what is left. Each
+// walk along a row of x ends where no branch predictor knows, so there are as few as can be.
+template <class Body>
+HWY_INLINE void for_groups_of_columns(std::int64_t n, const Body& body) {
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));
+    constexpr int most = 8;
     std::int64_t c = 0;
-    const auto sum = [&](auto vectors, auto chains, auto d) HWY_ATTR {
-        sum_columns<vectors, chains>(d, x, matrix + c, stride, begun != nullptr ? begun + c : nullptr,
-                                     [&](auto, std::int64_t at, auto sums) HWY_ATTR { store(d, c + at, sums); });
-    };
-    for (; c + 8 * lanes <= n; c += 8 * lanes) sum(Number<8>(), Number<1>(), full);
-    for (; c + 4 * lanes <= n; c += 4 * lanes) sum(Number<4>(), Number<1>(), full);
-    for (; c + 2 * lanes <= n; c += 2 * lanes) sum(Number<2>(), Number<2>(), full);
-    for (; c + lanes <= n; c += lanes) sum(Number<1>(), Number<4>(), full);
-    for (; c + few <= n; c += few) sum(Number<1>(), Number<4>(), quarter);
-    for (; c < n; ++c) sum(Number<1>(), Number<4>(), one);
+    for (; c + most * lanes <= n; c += most * lanes) body(Number<most>(), AllOfVector(), c);
+    const std::int64_t whole = (n - c) / lanes, rest = (n - c) % lanes;
+    if (rest == 0) {
+        for_number<most - 1>(whole, [=](auto vectors) HWY_ATTR { body(vectors, AllOfVector(), c); });
+    } else {
+        const FewOfVector few{static_cast<std::size_t>(rest)};
+        for_number<most>(whole + 1, [=](auto vectors) HWY_ATTR { body(vectors, few, c); });
+    }
 }
 
 void SparseProduct(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
                    Sums sums, float* y, std::int64_t y_stride) {
-    for (std::int64_t r = 0; r < rows; ++r) {
-        float* to = y + r * y_stride;
-        sum_row(x[r], n, matrix, stride, sums == Sums::go_on ? to : nullptr,
-                [=](auto d, std::int64_t c, auto sum) HWY_ATTR { hn::StoreU(sum, d, to + c); });
-    }
+    const hn::ScalableTag<float> d;
+    for_groups_of_columns(n, [=](auto vectors, auto last, std::int64_t c) HWY_ATTR {
+        float* to = y + c;
+        for (std::int64_t r = 0; r < rows; ++r, to += y_stride) {
+            sum_columns<vectors()>(x[r], matrix + c, stride, sums == Sums::go_on ? to : nullptr, last,
+                                   [=](auto part, std::int64_t at, auto sum) HWY_ATTR { part.store(d, sum, to + at); });
+        }
+    });
 }
 
 void SparseDescent(std::int64_t rows, const SparseView* x, std::int64_t n, const float* matrix, std::int64_t stride,
                    const float* begun, const Descent& descent) {
-    const float rate = descent.rate;
-    for (std::int64_t r = 0; r < rows; ++r) {
-        float* weights = descent.weights + descent.rows[r] * descent.stride;
-        sum_row(x[r], n, matrix, stride, begun != nullptr ? begun + r * n : nullptr,
-                [=](auto d, std::int64_t c, auto gradient) HWY_ATTR {
-                    const auto change = hn::Mul(hn::Set(d, rate), gradient);
-                    hn::StoreU(hn::Sub(hn::LoadU(d, weights + c), change), d, weights + c);
-                });
-    }
+    const hn::ScalableTag<float> d;
+    for_groups_of_columns(n, [=](auto vectors, auto last, std::int64_t c) HWY_ATTR {
+        for (std::int64_t r = 0; r < rows; ++r) {
+            float* weights = descent.weights + descent.rows[r] * descent.stride + c;
+            const float rate = descent.rate;
+            sum_columns<vectors()>(x[r], matrix + c, stride, begun != nullptr ? begun + r * n + c : nullptr, last,
+                                   [=](auto part, std::int64_t at, auto gradient) HWY_ATTR {
+                                       const auto change = hn::Mul(hn::Set(d, rate), gradient);
+                                       part.store(d, hn::Sub(part.load(d, weights + at), change), weights + at);
+                                   });
+        }
+    });
 }
 
 }  // namespace HWY_NAMESPACE
