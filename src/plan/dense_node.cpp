@@ -26,9 +26,9 @@ constexpr std::int64_t range_of_single_row = 56;
 // A strip of dz has as many columns as keep it in the first-level cache, and enough to be worth reading an index.
 constexpr std::int64_t floats_of_strip = 8192, narrowest_strip = 64;
 
-// Of up to so many rows, with few enough inputs, ∂C/∂x = ∂C/∂z·Wᵀ is taken as (W·∂C/∂zᵀ)ᵀ. Rows fill whole vectors, which W's inputs seldom do, and two
-// threads need not read from one another a W that they turned together: so up to three times as many numbers may be turned
-// (100 × 100 and 128 rows, Zen 5: 3 % of a step; of 512 rows it would lose 9 %).
+// Of up to so many rows, with few enough inputs, ∂C/∂x = ∂C/∂z·Wᵀ is taken as (W·∂C/∂zᵀ)ᵀ. Rows fill whole vectors, which W's
+// inputs seldom do, and two threads need not read from one another a W that they turned together: so up to three times as many
+// numbers may be turned (100 × 100 and 128 rows, Zen 5: 3 % of a step; of 512 rows it would lose 9 %).
 constexpr std::int64_t most_rows_to_turn(std::int64_t inputs, std::int64_t units) {
     return inputs > kernels::widest_narrow ? 0 : (3 * inputs * units - 1) / (inputs + units);
 }

@@ -37,6 +37,11 @@ struct Sum {
     double rounding(std::int64_t k) const { return static_cast<double>(k + 1) * 0x1p-24 * magnitude; }
 };
 
+TEST(NarrowProducts, AreOfTwoTo128Columns) {
+    for (const std::int64_t n : {2, 3, 10, 12, 16, 18, 64, 100, 128}) EXPECT_TRUE(kernels::is_narrow(n)) << n;
+    for (const std::int64_t n : {1, 129, 130, 132, 256}) EXPECT_FALSE(kernels::is_narrow(n)) << n;
+}
+
 TEST_P(NarrowProducts, AreTheSumsOfTheirTerms) {
     for (const std::int64_t k : {1, 8, 9, 100}) {
         for (const std::int64_t n : {1, 3, 4, 10, 12, 16, 20, 32, 36, 50, 64, 100, 127, 128}) {
