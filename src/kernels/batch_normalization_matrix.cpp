@@ -137,13 +137,13 @@ void MatrixBatchNormalization::backward(const float* x, const Parameters& parame
     channel_coefficients(shape_.channels, mean_.data(), variance_.data(), 1.0, parameters.epsilon, parameters.gamma,
                          parameters.beta, coefficients());
     take_sums(x, dy);
-    const double m = static_cast<double>(shape_.outer * shape_.inner);
     for (std::int64_t c = 0; c < shape_.channels; ++c) {
         dbeta[c] = static_cast<float>(sum_dy_[c]);
         dgamma[c] = static_cast<float>(sum_dy_xhat_[c]);
-        mean_dy_[c] = static_cast<float>(sum_dy_[c] / m);
-        slope_[c] = static_cast<float>(sum_dy_xhat_[c] / m * inverse_[c]);
     }
+    gradient_coefficients(shape_.channels, sum_dy_.data(), sum_dy_xhat_.data(),
+                          1.0 / static_cast<double>(shape_.outer * shape_.inner), inverse_.data(), mean_dy_.data(),
+                          slope_.data());
     pool_.run(blocking_.blocks, [&](std::int64_t taken) {
         const std::int64_t block = blocking_.last_first(taken, pool_.used());
         const std::int64_t at = blocking_.begin(block) * row_size(), rows = blocking_.count(block);

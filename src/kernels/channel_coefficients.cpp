@@ -5,6 +5,10 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include <limits>
+
+#include "kernels/columns-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
@@ -12,51 +16,76 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 template <class D>
-HWY_INLINE hn::Vec<D> load_as_double(D d, const double* p) {
+HWY_INLINE hn::Vec<D> load(D d, const double* p) {
     return hn::LoadU(d, p);
 }
 template <class D>
-HWY_INLINE hn::Vec<D> load_as_double(D d, const float* p) {
-    return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, D>(), p));
+HWY_INLINE hn::Vec<D> load(D d, const float* p) {
+    return load_as_doubles(d, p);
 }
 
-template <class D, typename T>
-HWY_INLINE void coefficients(D d, std::int64_t c, const T* mean, const T* m2, const float* bias, double count,
-                             double epsilon, const float* gamma, const float* beta, const ChannelCoefficients& out) {
+template <class D>
+HWY_INLINE void store_as_floats(hn::Vec<D> v, D, float* p) {
     const hn::Rebind<float, D> f;
-    auto mu = load_as_double(d, mean + c);
-    if (bias != nullptr) mu = hn::Sub(mu, load_as_double(d, bias + c));
-    const auto variance = hn::Div(load_as_double(d, m2 + c), hn::Set(d, count));
-    const auto inverse = hn::Div(hn::Set(d, 1.0), hn::Sqrt(hn::Add(variance, hn::Set(d, epsilon))));
-    const auto high = hn::DemoteTo(f, mu);
-    hn::StoreU(high, f, out.mean_high + c);
-    hn::StoreU(hn::DemoteTo(f, hn::Sub(mu, hn::PromoteTo(d, high))), f, out.mean_low + c);
-    hn::StoreU(hn::DemoteTo(f, inverse), f, out.inverse + c);
-    const auto scale = gamma != nullptr ? hn::Mul(load_as_double(d, gamma + c), inverse) : inverse;
-    hn::StoreU(hn::DemoteTo(f, scale), f, out.scale + c);
-    hn::StoreU(beta != nullptr ? hn::LoadU(f, beta + c) : hn::Zero(f), f, out.shift + c);
+    hn::StoreU(hn::DemoteTo(f, v), f, p);
 }
 
 template <typename T>
-HWY_INLINE void all_coefficients(std::int64_t channels, const T* mean, const T* m2, const float* bias, double count,
-                                 double epsilon, const float* gamma, const float* beta,
-                                 const ChannelCoefficients& out) {
-    const hn::ScalableTag<double> full;
-    const hn::CappedTag<double, 1> one;
-    const auto step = static_cast<std::int64_t>(hn::Lanes(full));
-    std::int64_t c = 0;
-    for (; c + step <= channels; c += step) coefficients(full, c, mean, m2, bias, count, epsilon, gamma, beta, out);
-    for (; c < channels; ++c) coefficients(one, c, mean, m2, bias, count, epsilon, gamma, beta, out);
+HWY_INLINE bool coefficients(std::int64_t channels, const T* mean, const T* m2, const float* bias, double count,
+                             double epsilon, const float* gamma, const float* beta, const ChannelCoefficients& out) {
+    bool finite = true;
+    for_doubles(channels, [&](auto d, std::int64_t c) HWY_ATTR {
+        const hn::Rebind<float, decltype(d)> f;
+        auto mu = load(d, mean + c);
+        if (bias != nullptr) mu = hn::Sub(mu, load(d, bias + c));
+        const auto variance = hn::Div(load(d, m2 + c), hn::Set(d, count));
+        finite = finite && hn::AllTrue(d, hn::And(hn::IsFinite(mu), hn::IsFinite(variance)));
+        const auto inverse = hn::Div(hn::Set(d, 1.0), hn::Sqrt(hn::Add(variance, hn::Set(d, epsilon))));
+        const auto high = hn::DemoteTo(f, mu);
+        hn::StoreU(high, f, out.mean_high + c);
+        store_as_floats(hn::Sub(mu, hn::PromoteTo(d, high)), d, out.mean_low + c);
+        store_as_floats(inverse, d, out.inverse + c);
+        const auto scale = gamma != nullptr ? hn::Mul(load(d, gamma + c), inverse) : inverse;
+        store_as_floats(scale, d, out.scale + c);
+        hn::StoreU(beta != nullptr ? hn::LoadU(f, beta + c) : hn::Zero(f), f, out.shift + c);
+    });
+    return finite;
 }
 
-void FromBatch(std::int64_t channels, const double* mean, const double* m2, double count, double epsilon,
+bool FromBatch(std::int64_t channels, const double* mean, const double* m2, double count, double epsilon,
                const float* gamma, const float* beta, const ChannelCoefficients& out) {
-    all_coefficients(channels, mean, m2, nullptr, count, epsilon, gamma, beta, out);
+    return coefficients(channels, mean, m2, nullptr, count, epsilon, gamma, beta, out);
 }
 
 void FromMoving(std::int64_t channels, const float* mean, const float* variance, const float* bias, double epsilon,
                 const float* gamma, const float* beta, const ChannelCoefficients& out) {
-    all_coefficients(channels, mean, variance, bias, 1.0, epsilon, gamma, beta, out);
+    coefficients(channels, mean, variance, bias, 1.0, epsilon, gamma, beta, out);
+}
+
+void GradientCoefficients(std::int64_t channels, const double* sum_dy, const double* sum_dy_xhat, double share,
+                          const float* inverse, float* mean_dy, float* slope) {
+    for_doubles(channels, [&](auto d, std::int64_t c) HWY_ATTR {
+        const auto mean_dy_xhat = hn::Mul(load(d, sum_dy_xhat + c), hn::Set(d, share));
+        store_as_floats(hn::Mul(load(d, sum_dy + c), hn::Set(d, share)), d, mean_dy + c);
+        store_as_floats(hn::Mul(mean_dy_xhat, load(d, inverse + c)), d, slope + c);
+    });
+}
+
+template <class D>
+HWY_INLINE void move(D d, hn::Vec<D> batch, double share, float* moving) {
+    const hn::Rebind<float, D> f;
+    const auto before = load(d, moving);
+    const auto after = hn::DemoteTo(f, hn::Add(before, hn::Mul(hn::Set(d, share), hn::Sub(batch, before))));
+    const auto is_subnormal = hn::Lt(hn::Abs(after), hn::Set(f, std::numeric_limits<float>::min()));
+    hn::StoreU(hn::IfThenZeroElse(is_subnormal, after), f, moving);
+}
+
+void MoveStatistics(std::int64_t channels, double share, const double* mean, const double* m2, double divisor,
+                    float* moving_mean, float* moving_variance) {
+    for_doubles(channels, [&](auto d, std::int64_t c) HWY_ATTR {
+        move(d, load(d, mean + c), share, moving_mean + c);
+        move(d, hn::Div(load(d, m2 + c), hn::Set(d, divisor)), share, moving_variance + c);
+    });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -68,15 +97,27 @@ namespace evenkeel::kernels {
 
 HWY_EXPORT(FromBatch);
 HWY_EXPORT(FromMoving);
+HWY_EXPORT(GradientCoefficients);
+HWY_EXPORT(MoveStatistics);
 
-void channel_coefficients(std::int64_t channels, const double* mean, const double* m2, double count, double epsilon,
+bool channel_coefficients(std::int64_t channels, const double* mean, const double* m2, double count, double epsilon,
                           const float* gamma, const float* beta, const ChannelCoefficients& out) {
-    HWY_DYNAMIC_DISPATCH(FromBatch)(channels, mean, m2, count, epsilon, gamma, beta, out);
+    return HWY_DYNAMIC_DISPATCH(FromBatch)(channels, mean, m2, count, epsilon, gamma, beta, out);
 }
 
 void channel_coefficients(std::int64_t channels, const float* mean, const float* variance, const float* bias,
                           double epsilon, const float* gamma, const float* beta, const ChannelCoefficients& out) {
     HWY_DYNAMIC_DISPATCH(FromMoving)(channels, mean, variance, bias, epsilon, gamma, beta, out);
+}
+
+void gradient_coefficients(std::int64_t channels, const double* sum_dy, const double* sum_dy_xhat, double share,
+                           const float* inverse, float* mean_dy, float* slope) {
+    HWY_DYNAMIC_DISPATCH(GradientCoefficients)(channels, sum_dy, sum_dy_xhat, share, inverse, mean_dy, slope);
+}
+
+void move_statistics(std::int64_t channels, double share, const double* mean, const double* m2, double divisor,
+                     float* moving_mean, float* moving_variance) {
+    HWY_DYNAMIC_DISPATCH(MoveStatistics)(channels, share, mean, m2, divisor, moving_mean, moving_variance);
 }
 
 }  // namespace evenkeel::kernels

@@ -4,23 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "evenkeel/core/error.hpp"
 #include "kernels/batch_normalization.hpp"
 #include "kernels/batch_normalization_inner.hpp"
 
 namespace evenkeel {
-namespace {
-
-// A dead channel's moving statistics would decay into subnormals, which are slow and say nothing.
-float flush_subnormal(double x) {
-    const auto value = static_cast<float>(x);
-    return std::abs(value) < std::numeric_limits<float>::min() ? 0.0F : value;
-}
-
-}  // namespace
-
 BatchNormalizationNode::BatchNormalizationNode(const Pass& pass, Value in, Value out, const BatchNormalization& layer,
                                                Variables variables, bool relu, std::int64_t largest_blocks)
     : Node(pass), in_(std::move(in)), out_(std::move(out)), layer_(layer), variables_(variables), relu_(relu) {
@@ -84,19 +73,20 @@ void BatchNormalizationNode::finish_forward() {
                                per_row * static_cast<double>(now), block_mean_.data() + block * channels_,
                                block_m2_.data() + block * channels_);
     }
-    const double m = static_cast<double>(count());
-    for (std::int64_t c = 0; c < channels_; ++c) {
-        if (!std::isfinite(mean_[c]) || !std::isfinite(m2_[c])) {
-            fail_work(fmt::format("{}, channel {}, step {}", layer_.name, c, pass_.step),
-                      "finite batch statistics (weights and moving statistics are left as they were)",
-                      fmt::format("mean {} and variance {}", mean_[c], m2_[c] / m));
-        }
-    }
-    kernels::channel_coefficients(channels_, mean_.data(), m2_.data(), m, layer_.epsilon, gamma(), beta(),
-                                  coefficients());
+    if (!kernels::channel_coefficients(channels_, mean_.data(), m2_.data(), static_cast<double>(count()),
+                                       layer_.epsilon, gamma(), beta(), coefficients()))
+        fail_at_first_not_finite();
     // What the moving mean will hear is the mean of what stood here with the bias that cancels.
     if (const float* bias = weight(variables_.bias_before))
         for (std::int64_t c = 0; c < channels_; ++c) mean_[c] += bias[c];
+}
+
+void BatchNormalizationNode::fail_at_first_not_finite() const {
+    std::int64_t c = 0;
+    while (std::isfinite(mean_[c]) && std::isfinite(m2_[c])) ++c;
+    fail_work(fmt::format("{}, channel {}, step {}", layer_.name, c, pass_.step),
+              "finite batch statistics (weights and moving statistics are left as they were)",
+              fmt::format("mean {} and variance {}", mean_[c], m2_[c] / static_cast<double>(count())));
 }
 
 void BatchNormalizationNode::forward(const Block& block) {
@@ -141,11 +131,9 @@ void BatchNormalizationNode::finish_backward() {
         }
     }
     // Moving statistics are constants: nothing flows back through them.
-    const double through_batch = uses_batch() ? 1.0 / static_cast<double>(count()) : 0.0;
-    for (std::int64_t c = 0; c < channels_; ++c) {
-        mean_dy_[c] = static_cast<float>(sum_dy_[c] * through_batch);
-        slope_[c] = static_cast<float>(sum_dy_xhat_[c] * through_batch * inverse_[c]);
-    }
+    const double share = uses_batch() ? 1.0 / static_cast<double>(count()) : 0.0;
+    kernels::gradient_coefficients(channels_, sum_dy_.data(), sum_dy_xhat_.data(), share, inverse_.data(),
+                                   mean_dy_.data(), slope_.data());
 }
 
 void BatchNormalizationNode::backward(const Block& block) {
@@ -187,12 +175,9 @@ void BatchNormalizationNode::commit_statistics(VariableValues& values) const {
     }
     const double m = static_cast<double>(count());
     const double divisor = layer_.moving_variance == MovingVariance::unbiased ? m - 1 : m;
-    float* moving_mean = values.statistics.data() + variables_.moving_mean->offset;
-    float* moving_variance = values.statistics.data() + variables_.moving_variance->offset;
-    for (std::int64_t c = 0; c < channels_; ++c) {
-        moving_mean[c] = flush_subnormal(moving_mean[c] + share * (mean_[c] - moving_mean[c]));
-        moving_variance[c] = flush_subnormal(moving_variance[c] + share * (m2_[c] / divisor - moving_variance[c]));
-    }
+    kernels::move_statistics(channels_, share, mean_.data(), m2_.data(), divisor,
+                             values.statistics.data() + variables_.moving_mean->offset,
+                             values.statistics.data() + variables_.moving_variance->offset);
 }
 
 }  // namespace evenkeel

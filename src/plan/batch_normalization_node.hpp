@@ -53,6 +53,7 @@ class BatchNormalizationNode : public Node {
     std::int64_t count() const { return pass_.batch.rows * outer_per_row_ * inner_; }
     bool lone_value() const { return pass_.training && !layer_.frozen() && count() == 1; }
     kernels::ChannelCoefficients coefficients();
+    [[noreturn]] void fail_at_first_not_finite() const;
     const float* gamma() const { return weight(variables_.gamma); }
     const float* beta() const { return weight(variables_.beta); }
     const float* weight(const Variable* v) const { return v != nullptr ? pass_.weights + v->offset : nullptr; }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "kernels/channel_coefficients.hpp"
 #include "kernels/optimizer.hpp"
@@ -199,6 +200,50 @@ TEST_P(HelperKernels, CoefficientsAreTheirFormulas) {
             ASSERT_EQ(low[c], 0.0F);
             ASSERT_EQ(scale[c], static_cast<float>(1.0 / std::sqrt(2.5 + 1e-3)));
             ASSERT_EQ(shift[c], 0.0F);
+        }
+    }
+}
+
+TEST_P(HelperKernels, CoefficientsSayWhetherAllIsFinite) {
+    for (const std::int64_t channels : {1, 5, 8, 67}) {
+        Floats each(channels);
+        const kernels::ChannelCoefficients out{each.data(), each.data(), each.data(), each.data(), each.data()};
+        const auto are_finite = [&](const std::vector<double>& mean, const std::vector<double>& m2) {
+            return kernels::channel_coefficients(channels, mean.data(), m2.data(), 7.0, 1e-3, nullptr, nullptr, out);
+        };
+        const std::vector<double> good(channels, 3.0);
+        EXPECT_TRUE(are_finite(good, good));
+        for (std::int64_t c = 0; c < channels; ++c) {
+            for (const double bad : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+                auto spoilt = good;
+                spoilt[c] = bad;
+                EXPECT_FALSE(are_finite(spoilt, good)) << c << " of " << channels;
+                EXPECT_FALSE(are_finite(good, spoilt)) << c << " of " << channels;
+            }
+        }
+    }
+}
+
+TEST_P(HelperKernels, GradientCoefficientsAndMovesAreTheirFormulas) {
+    constexpr float least = std::numeric_limits<float>::min();
+    for (const std::int64_t channels : {1, 5, 8, 64, 67}) {
+        const auto first = normal_values<double>(channels, 8), second = normal_values<double>(channels, 9);
+        const Floats inverse = normal_values<float>(channels, 10, 2.0);
+        Floats mean_dy(channels), slope(channels);
+        kernels::gradient_coefficients(channels, first.data(), second.data(), 1.0 / 7, inverse.data(), mean_dy.data(),
+                                       slope.data());
+        Floats mean = normal_values<float>(channels, 11), variance(channels, 2 * least);
+        const Floats mean_before = mean;
+        std::vector<double> m2(second);
+        m2[0] = 0;
+        kernels::move_statistics(channels, 0.75, first.data(), m2.data(), 6.0, mean.data(), variance.data());
+        for (std::int64_t c = 0; c < channels; ++c) {
+            ASSERT_EQ(mean_dy[c], static_cast<float>(first[c] * (1.0 / 7)));
+            ASSERT_EQ(slope[c], static_cast<float>(second[c] * (1.0 / 7) * inverse[c]));
+            const auto before = static_cast<double>(mean_before[c]);
+            ASSERT_EQ(mean[c], static_cast<float>(before + 0.75 * (first[c] - before)));
+            const auto moved = static_cast<float>(2 * least + 0.75 * (m2[c] / 6 - 2 * least));
+            ASSERT_EQ(variance[c], c > 0 ? moved : 0.0F);  // the first is half of the least normal number
         }
     }
 }
