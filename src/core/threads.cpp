@@ -56,10 +56,16 @@ void ThreadPool::use(int threads) {
 
 void ThreadPool::run_erased(std::int64_t blocks, Call call, const void* body) {
     const SingleThreadedOpenMP alone;
+    if (watch_ != nullptr) watch_->run_begins();
     if (!is_used(1) || blocks <= 1) {
-        for (std::int64_t block = 0; block < blocks; ++block) call(body, block, 0);
-        return;
+        for (std::int64_t block = 0; block < blocks; ++block) call_block(call, body, block, 0);
+    } else {
+        share_out(blocks, call, body);
     }
+    if (watch_ != nullptr) watch_->run_ends();
+}
+
+void ThreadPool::share_out(std::int64_t blocks, Call call, const void* body) {
     call_ = call;
     body_ = body;
     failure_ = nullptr;
@@ -78,6 +84,13 @@ void ThreadPool::run_erased(std::int64_t blocks, Call call, const void* body) {
     if (failure_) std::rethrow_exception(failure_);
 }
 
+void ThreadPool::call_block(Call call, const void* body, std::int64_t block, int thread) {
+    if (watch_ == nullptr) return call(body, block, thread);
+    const auto began = Clock::now();
+    call(body, block, thread);
+    watch_->block_ended(thread, began);
+}
+
 bool ThreadPool::take_block(int thread) {
     const bool from_front = thread % 2 == 0;
     std::uint64_t before = left_.load(std::memory_order_acquire), after = 0;
@@ -89,7 +102,7 @@ bool ThreadPool::take_block(int thread) {
         after = left.number();
     } while (!left_.compare_exchange_weak(before, after, std::memory_order_acq_rel, std::memory_order_acquire));
     try {
-        call_(body_, block, thread);
+        call_block(call_, body_, block, thread);
     } catch (...) {
         drop_blocks_left();
         const std::lock_guard lock(failure_mutex_);

@@ -10,7 +10,18 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/clock.hpp"
+
 namespace evenkeel {
+
+/// Whom a pool's threads tell what they do, for a profile.
+class RunWatch {
+  public:
+    virtual ~RunWatch() = default;
+    virtual void run_begins() = 0;  ///< by the caller, before there are blocks to take
+    virtual void block_ended(int thread, Clock::time_point began) = 0;  ///< by the thread, behind each of its blocks
+    virtual void run_ends() = 0;                                        ///< by the caller, when all blocks are done
+};
 
 /// A team of threads that takes numbered blocks of work. Which thread takes which block is left to chance; blocks must
 /// not depend on it, so their number and size never come from the number of threads. Half of the threads begin with the
@@ -51,10 +62,15 @@ class ThreadPool {
             &body);
     }
 
+    /// Who is told about the runs that follow, and outlives them; null for nobody.
+    void watch(RunWatch* watch) { watch_ = watch; }
+
   private:
     using Call = void (*)(const void* body, std::int64_t block, int thread);
 
     void run_erased(std::int64_t blocks, Call call, const void* body);
+    void share_out(std::int64_t blocks, Call call, const void* body);
+    void call_block(Call call, const void* body, std::int64_t block, int thread);
     void work(const std::stop_token& stop, int thread);
     bool take_block(int thread);
     void rest_while_unused(const std::stop_token& stop, int thread);
@@ -66,6 +82,7 @@ class ThreadPool {
     // are done: so a late thread can never see half of an old job and half of a new one.
     Call call_ = nullptr;
     const void* body_ = nullptr;
+    RunWatch* watch_ = nullptr;
     std::exception_ptr failure_;
     std::mutex failure_mutex_;
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <numeric>
@@ -94,6 +95,33 @@ TEST(ThreadPool, PoolsLiveSideBySide) {
     }
     hosts.clear();
     EXPECT_EQ(sum, 1500);
+}
+
+TEST(ThreadPool, TellsWhoWatchesOfEveryBlock) {
+    struct Counts : RunWatch {
+        void run_begins() override { ++begun; }
+        void block_ended(int thread, Clock::time_point began) override {
+            EXPECT_LE(began, Clock::now());
+            ++blocks[static_cast<std::size_t>(thread)];
+        }
+        void run_ends() override { ++ended; }
+        int begun = 0, ended = 0;
+        std::array<int, 3> blocks{};
+    };
+    for (const int threads : {1, 3}) {
+        Counts counts;
+        std::array<int, 3> called{};
+        const auto body = [&](std::int64_t, int thread) { ++called[static_cast<std::size_t>(thread)]; };
+        ThreadPool pool(threads);
+        pool.watch(&counts);
+        for (int repeat = 0; repeat < 20; ++repeat) pool.run(repeat, body);
+        EXPECT_EQ(counts.begun, 20);
+        EXPECT_EQ(counts.ended, 20);
+        EXPECT_EQ(counts.blocks, called);
+        pool.watch(nullptr);
+        pool.run(5, body);
+        EXPECT_EQ(counts.begun, 20);
+    }
 }
 
 TEST(ThreadPool, RefusesAbsurdSizes) {
