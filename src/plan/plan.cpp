@@ -40,6 +40,7 @@ Plan::Plan(const ModelDescription& description, const VariableLayout& layout, co
     const std::vector<Part> by_size = std::exchange(parts_, {});
     for (std::size_t i = 0; i < by_size.size(); i += 2) parts_.push_back(by_size[i]);
     for (std::size_t i = by_size.size() / 2 * 2; i > 0; i -= 2) parts_.push_back(by_size[i - 1]);
+    for (Part& part : parts_) part.before = std::exchange(part_floats_, part_floats_ + part.part.size);
     const auto most_work =
         std::max(block_count(options.largest_batch, most_rows), static_cast<std::int64_t>(parts_.size()));
     threads_ = ThreadChoice(static_cast<int>(std::clamp<std::int64_t>(most_work, 1, pool_.threads())));
@@ -165,20 +166,21 @@ BatchResult Plan::run_forward_pass(const BatchView& batch, bool training, const 
 }
 
 // The next batch's rows travel from memory while the last products of this step are computed: asked for earlier, they would
-// be pushed out of the cache again.
-void Plan::prefetch_next(std::int64_t part) const {
+// be pushed out of the cache again. They are shared out as the work is, so that they come evenly, and mostly to the thread that
+// will look at them: it begins at the same end of the batch as of the parts.
+void Plan::prefetch_next(const Part& part) const {
     if (pass_.next == nullptr) return;
-    const auto parts = static_cast<std::int64_t>(parts_.size());
     const std::int64_t rows = pass_.next->rows;
-    kernels::prefetch_rows(pass_.next->x, rows * part / parts, rows * (part + 1) / parts);
+    kernels::prefetch_rows(pass_.next->x, rows * part.before / part_floats_,
+                           rows * (part.before + part.part.size) / part_floats_);
 }
 
 void Plan::backward(Buffer<float>& gradients) {
     const SignalsDeferred quiet;
     run_backward();
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i) {
-        prefetch_next(i);
-        const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
+        const auto& [node, part, before] = parts_[static_cast<std::size_t>(i)];
+        prefetch_next(parts_[static_cast<std::size_t>(i)]);
         node->weight_gradient(part, gradients.data() + part.offset);
     });
 }
@@ -205,8 +207,8 @@ void Plan::backward_and_update(VariableValues& values, OptimizerValues& optimize
     run_backward();
     update_->begin(optimizer.iteration);
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i, int thread) {
-        prefetch_next(i);
-        const auto& [node, part] = parts_[static_cast<std::size_t>(i)];
+        const auto& [node, part, before] = parts_[static_cast<std::size_t>(i)];
+        prefetch_next(parts_[static_cast<std::size_t>(i)]);
         float* gradient = scratch_.data() + thread * scratch_of_thread();
         float* weights = values.weights.data();
         if (update_->is_plain(*part.variable) && node->descends(part)) {

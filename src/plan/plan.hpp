@@ -76,6 +76,12 @@ class Plan {
     const Value& value_behind(int layer) const { return graph_.behind_layer[static_cast<std::size_t>(layer)]; }
 
   private:
+    struct Part {
+        Node* node;
+        Node::WeightPart part;
+        std::int64_t before = 0;  ///< floats of the parts before it
+    };
+
     BatchResult run_forward_pass(const BatchView& batch, bool training, const VariableValues& values,
                                  std::uint64_t seed, std::int64_t step, const StepsAround& around);
     void begin(const BatchView& batch, bool training, const VariableValues& values, std::uint64_t seed,
@@ -85,7 +91,7 @@ class Plan {
     void run_forward(std::size_t nodes, const AtEnd& at_end);
     void run_backward();
     void backward_and_update(VariableValues& values, OptimizerValues& optimizer);
-    void prefetch_next(std::int64_t part) const;
+    void prefetch_next(const Part& part) const;
     std::int64_t scratch_of_thread() const;
     BatchResult finish_loss();
     Block block(std::int64_t index, int thread = 0) const;
@@ -101,11 +107,8 @@ class Plan {
     Buffer<float> gradients_;  ///< of train_step where gradients must be complete before weights change (clipping)
     Buffer<float> scratch_;    ///< room for one part's gradient a thread
 
-    struct Part {
-        Node* node;
-        Node::WeightPart part;
-    };
-    std::vector<Part> parts_;  ///< the largest first
+    std::vector<Part> parts_;       ///< the largest at both ends
+    std::int64_t part_floats_ = 0;  ///< of all parts together
 };
 
 }  // namespace evenkeel
