@@ -114,13 +114,9 @@ HWY_INLINE void softmax_of_lanes(std::int64_t width, const float* z, float* p) {
     const hn::ScalableTag<float> d;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     ClassesByLane columns;
-    for (std::int64_t lane = 0; lane < lanes; ++lane) {
-        for (std::int64_t j = 0; j < width; ++j) columns.at[j * lanes + lane] = z[lane * width + j];
-    }
+    rows_to_lanes(width, lanes, z, columns);
     softmax_by_lane(d, width, columns);
-    for (std::int64_t lane = 0; lane < lanes; ++lane) {
-        for (std::int64_t j = 0; j < width; ++j) p[lane * width + j] = columns.at[j * lanes + lane];
-    }
+    lanes_to_rows(width, lanes, columns, p);
 }
 
 // Both ways make the same bits of a row.

@@ -17,38 +17,47 @@ HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
 
+// The first `rows` numbers at p, and zeros.
+template <class D>
+HWY_INLINE hn::Vec<D> load_rows(D d, const hn::TFromD<D>* p, std::int64_t rows) {
+    if (rows == static_cast<std::int64_t>(hn::Lanes(d))) return hn::LoadU(d, p);
+    HWY_ALIGN hn::TFromD<D> each[hn::MaxLanes(D())] = {};
+    std::copy_n(p, rows, each);
+    return hn::Load(d, each);
+}
+
 // e = exp(z − max), p = e/Σe, loss = max + ln Σe − z_label, gradient = (p − onehot)·weight·scale, for as many rows as a
 // vector has lanes (or the fewer that are left), through transposed copies [width][lanes]. A NaN logit must come out as a
 // NaN loss: max may lose it, Σe does not.
 HWY_INLINE void rows_by_lane(const LossBlock& block, std::int64_t first, std::int64_t rows, float* probabilities) {
     const hn::ScalableTag<float> d;
+    const hn::RebindToSigned<decltype(d)> di;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     const std::int64_t width = block.width;
     ClassesByLane columns;
-    HWY_ALIGN float logits[HWY_MAX_BYTES / sizeof(float)], weights[HWY_MAX_BYTES / sizeof(float)];
-    HWY_ALIGN float losses[HWY_MAX_BYTES / sizeof(float)];
-    for (std::int64_t lane = 0; lane < lanes; ++lane) {
-        const std::int64_t r = first + (lane < rows ? lane : 0);  // lanes without a row repeat the first
-        const float* z = block.predictions + r * width;
-        for (std::int64_t j = 0; j < width; ++j) columns.at[j * lanes + lane] = z[j];
-        logits[lane] = z[block.labels[r]];
-        weights[lane] = (block.weights != nullptr ? block.weights[r] : 1.0F) * block.scale;
-    }
+    rows_to_lanes(width, rows, block.predictions + first * width, columns);
+    const auto labels = load_rows(di, block.labels + first, rows);
+    const auto labelled = [=](std::int64_t j) HWY_ATTR {
+        return hn::RebindMask(d, hn::Eq(labels, hn::Set(di, static_cast<std::int32_t>(j))));
+    };
+    auto logit = hn::Zero(d);
+    for (std::int64_t j = 0; j < width; ++j)
+        logit = hn::IfThenElse(labelled(j), hn::Load(d, columns.at + j * lanes), logit);
     const auto [highest, sum] = softmax_by_lane(d, width, columns);
-    const auto loss = hn::Add(hn::Sub(highest, hn::Load(d, logits)), hn::Log(d, sum));
+    HWY_ALIGN float losses[hn::MaxLanes(d)];
+    const auto loss = hn::Add(hn::Sub(highest, logit), hn::Log(d, sum));
     hn::Store(hn::IfThenElse(hn::IsNaN(sum), sum, loss), d, losses);
-    for (std::int64_t lane = 0; lane < rows; ++lane) {
-        const std::int64_t r = first + lane;
-        block.losses[r] = losses[lane];
-        if (probabilities != nullptr) {
-            for (std::int64_t j = 0; j < width; ++j) probabilities[r * width + j] = columns.at[j * lanes + lane];
-        }
-        if (block.gradient == nullptr) continue;
-        float* gradient = block.gradient + r * width;
-        for (std::int64_t j = 0; j < width; ++j) gradient[j] = columns.at[j * lanes + lane] * weights[lane];
-        const std::int32_t label = block.labels[r];
-        gradient[label] = (columns.at[label * lanes + lane] - 1.0F) * weights[lane];
+    std::copy_n(losses, rows, block.losses + first);
+    if (probabilities != nullptr) lanes_to_rows(width, rows, columns, probabilities + first * width);
+    if (block.gradient == nullptr) return;
+    auto weight = hn::Set(d, block.scale);
+    if (block.weights != nullptr) weight = hn::Mul(load_rows(d, block.weights + first, rows), weight);
+    for (std::int64_t j = 0; j < width; ++j) {
+        float* p = columns.at + j * lanes;
+        const auto onehot = hn::IfThenElseZero(labelled(j), hn::Set(d, 1.0F));
+        hn::Store(hn::Mul(hn::Sub(hn::Load(d, p), onehot), weight), d, p);
     }
+    lanes_to_rows(width, rows, columns, block.gradient + first * width);
 }
 
 // The same for many classes: one row at a time, its classes over the lanes.

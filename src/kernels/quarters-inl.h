@@ -33,6 +33,16 @@ HWY_INLINE hn::Vec<D> load_quarters(D d, const float* HWY_RESTRICT rows, std::in
     return v;
 }
 
+/// Back to their rows.
+template <class D>
+HWY_INLINE void store_quarters(D d, hn::Vec<D> v, float* HWY_RESTRICT rows, std::int64_t pitch) {
+    HWY_ALIGN float each[hn::MaxLanes(D())];
+    hn::Store(v, d, each);
+    const hn::CappedTag<float, 4> quarter;
+    for (std::int64_t row = 0; row < rows_of_quarters<D>; ++row)
+        hn::StoreU(hn::Load(quarter, each + 4 * row), quarter, rows + row * pitch);
+}
+
 /// Turns the squares of 4 × 4 numbers that the blocks of 128 bits of four vectors make, each one by itself.
 template <class D>
 HWY_INLINE void turn_squares(D d, hn::Vec<D> (&v)[4]) {

@@ -9,11 +9,13 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include <hwy/contrib/math/math-inl.h>
 
 #include "kernels/columns-inl.h"
+#include "kernels/quarters-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
@@ -28,6 +30,52 @@ constexpr std::int64_t most_classes_by_lane = 64;
 struct ClassesByLane {
     HWY_ALIGN float at[most_classes_by_lane * HWY_MAX_BYTES / sizeof(float)];
 };
+
+/// at[j][lane] = z[lane, j] for `rows` rows, from one to as many as there are lanes; lanes without a row repeat the first.
+HWY_INLINE void rows_to_lanes(std::int64_t classes, std::int64_t rows, const float* z, ClassesByLane& columns) {
+    const hn::ScalableTag<float> d;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+#if HWY_TARGET != HWY_SCALAR
+    if (rows == lanes && classes >= 4) {
+        for (std::int64_t j = 0; j < classes; j += 4) {
+            const std::int64_t at = std::min(j, classes - 4);
+            hn::Vec<decltype(d)> four[4];
+            for (int i = 0; i < 4; ++i) four[i] = load_quarters(d, z + i * classes + at, 4 * classes);
+            turn_squares(d, four);
+            for (int i = 0; i < 4; ++i) hn::Store(four[i], d, columns.at + (at + i) * lanes);
+        }
+        return;
+    }
+#endif
+    for (std::int64_t lane = 0; lane < lanes; ++lane) {
+        const float* row = z + (lane < rows ? lane : 0) * classes;
+        std::int64_t j = 0;
+        do {  // there is at least one class
+            columns.at[j * lanes + lane] = row[j];
+        } while (++j < classes);
+    }
+}
+
+/// p[lane, j] = at[j][lane] for the first `rows` lanes.
+HWY_INLINE void lanes_to_rows(std::int64_t classes, std::int64_t rows, const ClassesByLane& columns, float* p) {
+    const hn::ScalableTag<float> d;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+#if HWY_TARGET != HWY_SCALAR
+    if (rows == lanes && classes >= 4) {
+        for (std::int64_t j = 0; j < classes; j += 4) {
+            const std::int64_t at = std::min(j, classes - 4);
+            hn::Vec<decltype(d)> four[4];
+            for (int i = 0; i < 4; ++i) four[i] = hn::Load(d, columns.at + (at + i) * lanes);
+            turn_squares(d, four);
+            for (int i = 0; i < 4; ++i) store_quarters(d, four[i], p + i * classes + at, 4 * classes);
+        }
+        return;
+    }
+#endif
+    for (std::int64_t lane = 0; lane < rows; ++lane) {
+        for (std::int64_t j = 0; j < classes; ++j) p[lane * classes + j] = columns.at[j * lanes + lane];
+    }
+}
 
 template <class V>
 struct HighestAndSum {

@@ -176,14 +176,15 @@ const FastLoss losses[] = {
 TEST_P(UnitKernels, LossesAreTheirFormulas) {
     for (const FastLoss& loss : losses) {
         for (const std::int64_t width : {1, 2, 3, 10, 17, 64, 129, 300}) {
-            const std::int64_t rows = 7;
+            const std::int64_t rows = 23;  // more than any vector has lanes, and some
             SCOPED_TRACE(fmt::format("{}, width {}", loss.name, width));
             Floats p = normal_values<float>(rows * width, 76, 0, 2), t(p.size());
             if (loss.probabilities) {
                 for (float& v : p) v = 0.01F + 0.9F / (1 + std::exp(-v));
             }
-            const Floats weights = {1, 0.5F, 0, 2, 1, 3, 0.25F};
-            std::vector<std::int32_t> labels(7);
+            Floats weights = {1, 0.5F, 0, 2, 1, 3, 0.25F};
+            for (std::size_t r = 7; r < 23; ++r) weights.push_back(weights[r - 7] + 0.125F);
+            std::vector<std::int32_t> labels(23);
             for (std::int64_t r = 0; r < rows; ++r) {
                 labels[r] = static_cast<std::int32_t>(r * 5 % width);
                 t[r * width + labels[r]] = 1;
@@ -196,7 +197,7 @@ TEST_P(UnitKernels, LossesAreTheirFormulas) {
             if (loss.run != sparse) block.targets = t.data();
             block.weights = weights.data();
             block.scale = 1.0F / 7;
-            Floats values(7), gradient(p.size());
+            Floats values(23), gradient(p.size());
             Doubles scratch(3 * width);
             block.losses = values.data();
             block.gradient = gradient.data();
@@ -219,6 +220,24 @@ TEST_P(UnitKernels, LossesAreTheirFormulas) {
                 }
             }
         }
+    }
+}
+
+TEST_P(UnitKernels, TheLossKeepsTheProbabilitiesOfSoftmax) {
+    for (const std::int64_t width : {1, 3, 4, 10, 37, 64, 65}) {
+        const std::int64_t rows = 37;
+        const Floats z = normal_values<float>(rows * width, 78, 0, 3);
+        const std::vector<std::int32_t> labels(static_cast<std::size_t>(rows), static_cast<std::int32_t>(width - 1));
+        Floats p(z.size()), kept(z.size()), values(static_cast<std::size_t>(rows));
+        kernels::LossBlock block;
+        block.rows = rows;
+        block.width = width;
+        block.predictions = z.data();
+        block.labels = labels.data();
+        block.losses = values.data();
+        kernels::softmax(rows, width, z.data(), p.data());
+        kernels::sparse_softmax_crossentropy(block, kept.data());
+        EXPECT_EQ(kept, p) << width;
     }
 }
 
