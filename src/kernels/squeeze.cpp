@@ -1,5 +1,7 @@
 #include "kernels/squeeze.hpp"
 
+#include "kernels/with_vbmi2.hpp"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/squeeze.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
@@ -62,6 +64,22 @@ HWY_INLINE std::int64_t squeeze_range(std::int64_t n, const float* HWY_RESTRICT 
     return count;
 }
 
+#if HWY_TARGET == HWY_AVX3_DL
+HWY_INLINE std::int64_t squeeze_range(std::int64_t n, const std::uint8_t* HWY_RESTRICT x, std::uint8_t* values,
+                                      std::uint8_t* places) {
+    const hn::ScalableTag<std::uint8_t> d;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    std::int64_t count = 0;
+    for (std::int64_t c = 0; c < n; c += lanes) {
+        const auto v = hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n - c)), d, x + c);
+        const auto kept = hn::Ne(v, hn::Zero(d));
+        hn::StoreU(hn::Compress(v, kept), d, values + count);
+        hn::StoreU(hn::Compress(hn::Iota(d, static_cast<std::uint8_t>(c)), kept), d, places + count);
+        count += static_cast<std::int64_t>(hn::CountTrue(d, kept));
+    }
+    return count;
+}
+#else
 HWY_INLINE std::int64_t squeeze_range(std::int64_t n, const std::uint8_t* HWY_RESTRICT x, std::uint8_t* values,
                                       std::uint8_t* places) {
     std::int64_t count = 0, c = 0;
@@ -90,6 +108,8 @@ HWY_INLINE std::int64_t squeeze_range(std::int64_t n, const std::uint8_t* HWY_RE
     return count;
 }
 
+#endif
+
 HWY_INLINE float scale_of(const GatherSource& s) {
     return s.scale != nullptr ? s.scale[0] : 1.0F;
 }
@@ -107,7 +127,7 @@ template <typename T>
 HWY_INLINE std::int64_t squeeze_lines(const Lines& lines, const T* x, float scale, float* values, std::uint8_t* places,
                                       SparseView* views, std::int64_t apart) {
     const hn::ScalableTag<float> d;
-    static_assert(HWY_MAX_BYTES / sizeof(float) <= squeeze_margin);
+    static_assert(HWY_MAX_BYTES <= squeeze_margin);
     constexpr bool widens = sizeof(T) < sizeof(float);
     T room[widens ? most_bytes + squeeze_margin : 1];
     T* squeezed = room;

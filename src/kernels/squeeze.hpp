@@ -7,10 +7,10 @@
 
 namespace evenkeel::kernels {
 
-/// What follows leaves zeros out; a NaN is not zero. Values and places lie one behind another; there is room for all numbers, were
-/// none of them zero, and for squeeze_margin more values: a vector may write there. Of a batch's source, `scale` must be the same
+/// What follows leaves zeros out; a NaN is not zero. Values and places lie one behind another; of both there is room for all numbers,
+/// were none of them zero, and for squeeze_margin more: a vector may write there. Of a batch's source, `scale` must be the same
 /// for all features, and `subtract` and `offset` are not read.
-inline constexpr std::int64_t squeeze_margin = 16;
+inline constexpr std::int64_t squeeze_margin = 64;
 
 /// The numbers of x[0, n), n ≤ most_places, that are not zero. Returns how many they are.
 std::int64_t squeeze(std::int64_t n, const float* x, float* values, std::uint8_t* places);

@@ -86,7 +86,7 @@ TEST_P(Squeeze, RowsLoseTheirZerosAndNothingElse) {
                 constexpr std::int64_t apart = 3;
                 const Source source(8, features, as_bytes, scaled, zeros);
                 Floats values(features + kernels::squeeze_margin);
-                std::vector<std::uint8_t> places(features);
+                std::vector<std::uint8_t> places(features + kernels::squeeze_margin);
                 std::vector<SparseView> views((features + range - 1) / range * apart);
                 for (std::int64_t r = 0; r < 8; ++r) {
                     const std::int64_t count =
@@ -114,7 +114,7 @@ TEST_P(Squeeze, ColumnsAreTheTurnedRows) {
             const Source source(rows + 10, features, as_bytes, scaled, zeros);
             for (const auto& [first, end] : {std::pair<std::int64_t, std::int64_t>{0, 112}, {112, 150}, {7, 8}}) {
                 Floats values((end - first) * rows + kernels::squeeze_margin);
-                std::vector<std::uint8_t> places((end - first) * rows);
+                std::vector<std::uint8_t> places((end - first) * rows + kernels::squeeze_margin);
                 std::vector<SparseView> views(end - first);
                 const std::int64_t begin = 9;
                 const std::int64_t count = kernels::squeeze_columns(source.view, first, end, begin, begin + rows,
@@ -135,7 +135,7 @@ TEST_P(Squeeze, ColumnsAreTheTurnedRows) {
 
 TEST_P(Squeeze, KeepsNaNAndInfinity) {
     Floats x(40, 0.0F), values(40 + kernels::squeeze_margin);
-    std::vector<std::uint8_t> places(40);
+    std::vector<std::uint8_t> places(40 + kernels::squeeze_margin);
     x[3] = std::numeric_limits<float>::quiet_NaN();
     x[20] = -std::numeric_limits<float>::infinity();
     x[39] = std::numeric_limits<float>::quiet_NaN();
@@ -156,7 +156,7 @@ TEST_P(Squeeze, KeepsNaNAndInfinity) {
     ASSERT_EQ(kernels::squeeze_row(source, 1, 40, values.data(), places.data(), &row, 1), 3);
     EXPECT_TRUE(std::isnan(row.values[0]));
     Floats turned(80 + kernels::squeeze_margin);
-    places.resize(80);
+    places.resize(80 + kernels::squeeze_margin);
     ASSERT_EQ(kernels::squeeze_columns(source, 0, 40, 0, 2, turned.data(), places.data(), columns), 3);
     ASSERT_EQ(columns[39].count, 1);
     EXPECT_TRUE(std::isnan(columns[39].values[0]));
