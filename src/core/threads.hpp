@@ -14,7 +14,7 @@
 
 namespace evenkeel {
 
-/// Whom a pool's threads tell what they do, for a profile.
+/// Whom a pool's threads tell what they do, for a profile. Of a block that throws, and of the end of its run, nobody tells.
 class RunWatch {
   public:
     virtual ~RunWatch() = default;

@@ -5,6 +5,7 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "kernels/columns-inl.h"
@@ -24,10 +25,25 @@ HWY_INLINE hn::Vec<D> load(D d, const float* p) {
     return load_as_doubles(d, p);
 }
 
+// Too large a number becomes infinite. Highway's own portable way would make the largest finite one of it.
 template <class D>
-HWY_INLINE void store_as_floats(hn::Vec<D> v, D, float* p) {
+HWY_INLINE hn::Vec<hn::Rebind<float, D>> to_floats(D d, hn::Vec<D> v) {
     const hn::Rebind<float, D> f;
-    hn::StoreU(hn::DemoteTo(f, v), f, p);
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+    HWY_ALIGN double from[hn::MaxLanes(d)];
+    HWY_ALIGN float to[hn::MaxLanes(d)];
+    hn::Store(v, d, from);
+    std::transform(from, from + hn::Lanes(d), to, [](double x) { return static_cast<float>(x); });
+    return hn::Load(f, to);
+#else
+    static_cast<void>(d);
+    return hn::DemoteTo(f, v);
+#endif
+}
+
+template <class D>
+HWY_INLINE void store_as_floats(hn::Vec<D> v, D d, float* p) {
+    hn::StoreU(to_floats(d, v), hn::Rebind<float, D>(), p);
 }
 
 template <typename T>
@@ -41,7 +57,7 @@ HWY_INLINE bool coefficients(std::int64_t channels, const T* mean, const T* m2, 
         const auto variance = hn::Div(load(d, m2 + c), hn::Set(d, count));
         finite = finite && hn::AllTrue(d, hn::And(hn::IsFinite(mu), hn::IsFinite(variance)));
         const auto inverse = hn::Div(hn::Set(d, 1.0), hn::Sqrt(hn::Add(variance, hn::Set(d, epsilon))));
-        const auto high = hn::DemoteTo(f, mu);
+        const auto high = to_floats(d, mu);
         hn::StoreU(high, f, out.mean_high + c);
         store_as_floats(hn::Sub(mu, hn::PromoteTo(d, high)), d, out.mean_low + c);
         store_as_floats(inverse, d, out.inverse + c);
@@ -75,7 +91,7 @@ template <class D>
 HWY_INLINE void move(D d, hn::Vec<D> batch, double share, float* moving) {
     const hn::Rebind<float, D> f;
     const auto before = load(d, moving);
-    const auto after = hn::DemoteTo(f, hn::Add(before, hn::Mul(hn::Set(d, share), hn::Sub(batch, before))));
+    const auto after = to_floats(d, hn::Add(before, hn::Mul(hn::Set(d, share), hn::Sub(batch, before))));
     const auto is_subnormal = hn::Lt(hn::Abs(after), hn::Set(f, std::numeric_limits<float>::min()));
     hn::StoreU(hn::IfThenZeroElse(is_subnormal, after), f, moving);
 }

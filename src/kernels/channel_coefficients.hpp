@@ -14,8 +14,8 @@ struct ChannelCoefficients {
     float* shift;                 ///< β
 };
 
-/// Coefficients from each channel's mean and its variance·count, computed in double; whether all of these are finite. gamma,
-/// beta: [channels], or null for 1 and 0. The float version is for moving statistics; bias: [channels], what was left out of the
+/// Coefficients from each channel's mean and its variance·count, computed in double. Returns whether all means and variances are
+/// finite. gamma, beta: [channels], or null for 1 and 0. The float version is for moving statistics; bias: [channels], what was left out of the
 /// values to normalize, or null.
 bool channel_coefficients(std::int64_t channels, const double* mean, const double* m2, double count, double epsilon,
                           const float* gamma, const float* beta, const ChannelCoefficients& out);

@@ -7,9 +7,9 @@
 
 namespace evenkeel::kernels {
 
-/// What follows leaves zeros out; a NaN is not zero. Values and places lie one behind another; of both there is room for all numbers,
-/// were none of them zero, and for squeeze_margin more: a vector may write there. Of a batch's source, `scale` must be the same
-/// for all features, and `subtract` and `offset` are not read.
+/// What follows leaves zeros out; a NaN is not zero. Values and places lie one behind another; of both there is room for all
+/// numbers, were none of them zero, and for squeeze_margin more: a vector may write there. Of a batch's source, `scale` must be the
+/// same for all features, and `subtract` and `offset` are not read.
 inline constexpr std::int64_t squeeze_margin = 64;
 
 /// The numbers of x[0, n), n ≤ most_places, that are not zero. Returns how many they are.

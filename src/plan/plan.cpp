@@ -179,9 +179,9 @@ void Plan::backward(Buffer<float>& gradients) {
     const SignalsDeferred quiet;
     run_backward();
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i) {
-        const auto& [node, part, before] = parts_[static_cast<std::size_t>(i)];
-        prefetch_next(parts_[static_cast<std::size_t>(i)]);
-        node->weight_gradient(part, gradients.data() + part.offset);
+        const Part& own = parts_[static_cast<std::size_t>(i)];
+        prefetch_next(own);
+        own.node->weight_gradient(own.part, gradients.data() + own.part.offset);
     });
 }
 
@@ -207,8 +207,10 @@ void Plan::backward_and_update(VariableValues& values, OptimizerValues& optimize
     run_backward();
     update_->begin(optimizer.iteration);
     pool_.run(static_cast<std::int64_t>(parts_.size()), [&](std::int64_t i, int thread) {
-        const auto& [node, part, before] = parts_[static_cast<std::size_t>(i)];
-        prefetch_next(parts_[static_cast<std::size_t>(i)]);
+        const Part& own = parts_[static_cast<std::size_t>(i)];
+        const Node::WeightPart& part = own.part;
+        Node* node = own.node;
+        prefetch_next(own);
         float* gradient = scratch_.data() + thread * scratch_of_thread();
         float* weights = values.weights.data();
         if (update_->is_plain(*part.variable) && node->descends(part)) {

@@ -121,6 +121,8 @@ TEST(ThreadPool, TellsWhoWatchesOfEveryBlock) {
         pool.watch(nullptr);
         pool.run(5, body);
         EXPECT_EQ(counts.begun, 20);
+        EXPECT_EQ(counts.ended, 20);
+        EXPECT_EQ(counts.blocks[0] + counts.blocks[1] + counts.blocks[2], 190);
     }
 }
 

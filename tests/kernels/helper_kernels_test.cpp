@@ -245,6 +245,16 @@ TEST_P(HelperKernels, GradientCoefficientsAndMovesAreTheirFormulas) {
             const auto moved = static_cast<float>(2 * least + 0.75 * (m2[c] / 6 - 2 * least));
             ASSERT_EQ(variance[c], c > 0 ? moved : 0.0F);  // the first is half of the least normal number
         }
+        m2[0] = 4 * 6.0 * least / 3;  // so that the least normal number comes of it, from nothing
+        m2.back() = 1e300;
+        variance.assign(variance.size(), 0.0F);
+        kernels::move_statistics(channels, 0.75, first.data(), m2.data(), 6.0, mean.data(), variance.data());
+        EXPECT_EQ(variance[0], channels > 1 ? least : HUGE_VALF) << "is kept";
+        EXPECT_EQ(variance.back(), HUGE_VALF) << "as a conversion of one number would make it";
+        kernels::gradient_coefficients(channels, first.data(), second.data(), 0.0, inverse.data(), mean_dy.data(),
+                                       slope.data());
+        EXPECT_EQ(std::count(mean_dy.begin(), mean_dy.end(), 0.0F) + std::count(slope.begin(), slope.end(), 0.0F),
+                  2 * channels);
     }
 }
 

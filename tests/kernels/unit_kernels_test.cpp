@@ -227,8 +227,9 @@ TEST_P(UnitKernels, TheLossKeepsTheProbabilitiesOfSoftmax) {
     for (const std::int64_t width : {1, 3, 4, 10, 37, 64, 65}) {
         const std::int64_t rows = 37;
         const Floats z = normal_values<float>(rows * width, 78, 0, 3);
-        const std::vector<std::int32_t> labels(static_cast<std::size_t>(rows), static_cast<std::int32_t>(width - 1));
-        Floats p(z.size()), kept(z.size()), values(static_cast<std::size_t>(rows));
+        std::vector<std::int32_t> labels(static_cast<std::size_t>(rows));
+        for (std::int64_t r = 0; r < rows; ++r) labels[r] = static_cast<std::int32_t>(r * 3 % width);
+        Floats p(z.size()), kept(z.size()), gradient(z.size()), values(static_cast<std::size_t>(rows));
         kernels::LossBlock block;
         block.rows = rows;
         block.width = width;
@@ -238,6 +239,14 @@ TEST_P(UnitKernels, TheLossKeepsTheProbabilitiesOfSoftmax) {
         kernels::softmax(rows, width, z.data(), p.data());
         kernels::sparse_softmax_crossentropy(block, kept.data());
         EXPECT_EQ(kept, p) << width;
+        block.gradient = gradient.data();
+        block.scale = 0.5F;
+        std::fill(kept.begin(), kept.end(), 0.0F);
+        kernels::sparse_softmax_crossentropy(block, kept.data());
+        EXPECT_EQ(kept, p) << width << ", with a gradient";
+        for (std::int64_t r = 0; r < rows; ++r) p[r * width + labels[r]] -= 1.0F;
+        for (float& each : p) each *= 0.5F;
+        EXPECT_EQ(gradient, p) << width;
     }
 }
 
