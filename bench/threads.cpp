@@ -223,9 +223,8 @@ void measure(const Examples& images, const std::vector<std::int64_t>& hidden, st
     const Times alone = one.times(), together = several.times();
     const Distance after = distance();
     fmt::print(
-        "\nBatch {}. Between two cores: a word there and back {:.2f} and {:.2f} µs, reading what the other wrote "
-        "{:.0f} and "
-        "{:.0f} GB/s\n(before and after).",
+        "\nBatch {}. Between two cores: a word there and back {:.2f} and {:.2f} µs, "
+        "reading what the other wrote {:.0f} and {:.0f} GB/s\n(before and after).",
         batch, before.there_and_back_us, after.there_and_back_us, before.giga_per_s, after.giga_per_s);
     if (together.step.size() < steps / 2) {
         fmt::print(" A step takes {:.1f} µs on one thread, and the training chose fewer than {}.\n", median(alone.step),
@@ -258,9 +257,9 @@ int main(int argc, char** argv) {
         const auto hidden = model == "deep" ? std::vector<std::int64_t>(20, 100) : std::vector<std::int64_t>{128, 64};
         for (const std::int64_t batch : batches) measure(images, hidden, batch, threads, turns);
         fmt::print(
-            "\nwork: of a thread, on average; of one alone: its work at the same run, shared out; waiting: what is "
-            "left of "
-            "the run;\nbefore: since the run before it, in which the caller is alone. Medians in µs.\n");
+            "\nwork: of a thread, on average; of one alone: its work at the same run, shared out; "
+            "waiting: what is left of the run;\nbefore: since the run before it, in which the caller is alone. "
+            "Medians in µs.\n");
         return 0;
     } catch (const Error& e) {
         fmt::print(stderr, "{}\n", e.what());
