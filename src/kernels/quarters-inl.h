@@ -33,16 +33,6 @@ HWY_INLINE hn::Vec<D> load_quarters(D d, const float* HWY_RESTRICT rows, std::in
     return v;
 }
 
-/// Back to their rows.
-template <class D>
-HWY_INLINE void store_quarters(D d, hn::Vec<D> v, float* HWY_RESTRICT rows, std::int64_t pitch) {
-    HWY_ALIGN float each[hn::MaxLanes(D())];
-    hn::Store(v, d, each);
-    const hn::CappedTag<float, 4> quarter;
-    for (std::int64_t row = 0; row < rows_of_quarters<D>; ++row)
-        hn::StoreU(hn::Load(quarter, each + 4 * row), quarter, rows + row * pitch);
-}
-
 /// Turns the squares of 4 × 4 numbers that the blocks of 128 bits of four vectors make, each one by itself.
 template <class D>
 HWY_INLINE void turn_squares(D d, hn::Vec<D> (&v)[4]) {
@@ -52,6 +42,33 @@ HWY_INLINE void turn_squares(D d, hn::Vec<D> (&v)[4]) {
     v[1] = hn::InterleaveUpper(d, a, e);
     v[2] = hn::InterleaveLower(d, b, f);
     v[3] = hn::InterleaveUpper(d, b, f);
+}
+
+/// Four columns of as many rows of x as a vector has numbers become four rows of out: quarters of rows r, r + 4, r + 8, … stand in
+/// one vector, and their squares of 4 × 4 are turned all at once.
+template <class D>
+HWY_INLINE void transpose_quarters(D d, const float* HWY_RESTRICT x, std::int64_t x_pitch, float* HWY_RESTRICT out,
+                                   std::int64_t out_pitch) {
+    hn::Vec<D> v[4];
+    for (int i = 0; i < 4; ++i) v[i] = load_quarters(d, x + i * x_pitch, 4 * x_pitch);
+    turn_squares(d, v);
+    for (int i = 0; i < 4; ++i) hn::StoreU(v[i], d, out + i * out_pitch);
+}
+
+/// The way back: four rows of x become four columns of as many rows of out as a vector has numbers.
+template <class D>
+HWY_INLINE void transpose_to_quarters(D d, const float* HWY_RESTRICT x, std::int64_t x_pitch, float* HWY_RESTRICT out,
+                                      std::int64_t out_pitch) {
+    hn::Vec<D> v[4];
+    for (int i = 0; i < 4; ++i) v[i] = hn::LoadU(d, x + i * x_pitch);
+    turn_squares(d, v);
+    HWY_ALIGN float each[hn::MaxLanes(D())];
+    const hn::CappedTag<float, 4> quarter;
+    for (int i = 0; i < 4; ++i) {
+        hn::Store(v[i], d, each);
+        for (std::int64_t row = 0; row < rows_of_quarters<D>; ++row)
+            hn::StoreU(hn::Load(quarter, each + 4 * row), quarter, out + (i + 4 * row) * out_pitch);
+    }
 }
 #endif
 

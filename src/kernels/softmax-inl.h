@@ -39,10 +39,7 @@ HWY_INLINE void rows_to_lanes(std::int64_t classes, std::int64_t rows, const flo
     if (rows == lanes && classes >= 4) {
         for (std::int64_t j = 0; j < classes; j += 4) {
             const std::int64_t at = std::min(j, classes - 4);
-            hn::Vec<decltype(d)> four[4];
-            for (int i = 0; i < 4; ++i) four[i] = load_quarters(d, z + i * classes + at, 4 * classes);
-            turn_squares(d, four);
-            for (int i = 0; i < 4; ++i) hn::Store(four[i], d, columns.at + (at + i) * lanes);
+            transpose_quarters(d, z + at, classes, columns.at + at * lanes, lanes);
         }
         return;
     }
@@ -64,10 +61,7 @@ HWY_INLINE void lanes_to_rows(std::int64_t classes, std::int64_t rows, const Cla
     if (rows == lanes && classes >= 4) {
         for (std::int64_t j = 0; j < classes; j += 4) {
             const std::int64_t at = std::min(j, classes - 4);
-            hn::Vec<decltype(d)> four[4];
-            for (int i = 0; i < 4; ++i) four[i] = hn::Load(d, columns.at + (at + i) * lanes);
-            turn_squares(d, four);
-            for (int i = 0; i < 4; ++i) store_quarters(d, four[i], p + i * classes + at, 4 * classes);
+            transpose_to_quarters(d, columns.at + at * lanes, lanes, p + at, classes);
         }
         return;
     }

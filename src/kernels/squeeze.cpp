@@ -107,7 +107,6 @@ HWY_INLINE std::int64_t squeeze_range(std::int64_t n, const std::uint8_t* HWY_RE
     }
     return count;
 }
-
 #endif
 
 HWY_INLINE float scale_of(const GatherSource& s) {

@@ -11,19 +11,6 @@ HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels {
 namespace HWY_NAMESPACE {
 
-#if HWY_TARGET != HWY_SCALAR
-// Four columns of as many rows as a vector has numbers: quarters of rows r, r + 4, r + 8, … stand in one vector, and their squares
-// of 4 × 4 are turned all at once.
-template <class D>
-HWY_INLINE void transpose_quarters(D d, const float* HWY_RESTRICT x, std::int64_t x_pitch, float* HWY_RESTRICT out,
-                                   std::int64_t out_pitch) {
-    hn::Vec<D> v[4];
-    for (int i = 0; i < 4; ++i) v[i] = load_quarters(d, x + i * x_pitch, 4 * x_pitch);
-    turn_squares(d, v);
-    for (int i = 0; i < 4; ++i) hn::StoreU(v[i], d, out + i * out_pitch);
-}
-#endif
-
 // Lanes(d) rows at a time from row `begin` on, as long as there are so many. Says where it stopped.
 template <class D>
 HWY_INLINE std::int64_t transpose_rows(D d, std::int64_t begin, std::int64_t rows, std::int64_t columns,
