@@ -20,7 +20,7 @@
 #include "cold_cache.hpp"
 #include "evenkeel/core/random.hpp"
 #include "kernels/batch_normalization.hpp"
-#include "kernels/sparse.hpp"
+#include "kernels/turned.hpp"
 
 namespace {
 
@@ -111,39 +111,40 @@ void time_kernel(benchmark::State& state, const Kernel& kernel, std::int64_t row
     state.SetBytesProcessed(state.iterations() * kernel.streams * rows * channels * 4);
 }
 
-// The sums of a batch's first layer as digits have them, 128 rows × 7 ranges × 21 numbers × 128 units, in blocks of 32 rows, where
-// nothing is waited for: all numbers pick one of the same 8 rows of weights, and all ranges have as many, so that no branch is
-// guessed wrongly.
-void time_sparse_product(benchmark::State& state) {
-    constexpr std::int64_t rows = 128, block = 32, units = 128, ranges = 7, numbers = 21;
-    Buffer<float> values(numbers), weights(8 * units), y(rows * units);
-    Buffer<std::uint8_t> places(numbers);
-    Buffer<kernels::SparseView> views(block);
+// The first layer's product for a block of digits, 32 rows × 784 pixels × 128 units, where a quarter of all threes of pixels is not zero
+// and all threes have as many rows, so that no branch is guessed wrongly.
+void time_turned_product(benchmark::State& state) {
+    constexpr std::int64_t rows = 32, features = 784, units = 128;
+    std::vector<std::uint8_t> bytes(rows * features);
+    Buffer<float> weights(features * units), y(rows * units);
     for (std::int64_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 7) - 3;
-    double sum = 0;  // of the last unit
-    for (std::int64_t i = 0; i < numbers; ++i) {
-        values[i] = static_cast<float>(i % 5);
-        places[i] = static_cast<std::uint8_t>(i * 8 / numbers);
-        sum += ranges * values[i] * weights[places[i] * units + units - 1];
-    }
-    std::fill_n(views.data(), block, kernels::SparseView{numbers, values.data(), places.data()});
-    const auto product = [&] {
-        for (std::int64_t r = 0; r < rows; r += block) {
-            for (std::int64_t k = 0; k < ranges; ++k) {
-                kernels::sparse_product(block, views.data(), units, weights.data(), units,
-                                        k == 0 ? kernels::Sums::begin : kernels::Sums::go_on, y.data() + r * units,
-                                        units);
-            }
+    double sum = 0;  // of the last row and unit
+    std::int64_t products = 0;
+    for (std::int64_t r = 0; r < rows; ++r) {
+        for (std::int64_t f = 0; f < features; ++f) {
+            const std::int64_t three = f / kernels::features_of_three;
+            if ((three + r) % 4 != 0) continue;
+            bytes[r * features + f] = static_cast<std::uint8_t>(1 + f % 5);
+            products += units;
+            if (r + 1 == rows) sum += bytes[r * features + f] * static_cast<double>(weights[f * units + units - 1]);
         }
-    };
+    }
+    std::vector<std::uint8_t> turned(rows * kernels::threes_of(features) * kernels::features_of_three);
+    std::vector<std::uint16_t> masks(kernels::tiles_of(rows) * kernels::threes_of(features));
+    const kernels::TurnedRows x{.features = features, .bytes = turned.data(), .masks = masks.data()};
+    kernels::GatherSource source;
+    source.bytes = bytes.data();
+    source.features = features;
+    for (std::int64_t t = 0; t < kernels::tiles_of(rows); ++t) kernels::turn_tile(source, rows, t, x);
+    const auto product = [&] { kernels::turned_product(x, 0, rows, {features}, units, weights.data(), y.data()); };
     product();
     if (y[y.size() - 1] != static_cast<float>(sum)) return state.SkipWithError("a wrong result");
     for (auto _ : state) {
         product();
         benchmark::ClobberMemory();
     }
-    state.counters["multiply-adds"] = benchmark::Counter(static_cast<double>(rows * ranges * numbers * units),
-                                                         benchmark::Counter::kIsIterationInvariantRate);
+    state.counters["multiply-adds"] =
+        benchmark::Counter(static_cast<double>(products), benchmark::Counter::kIsIterationInvariantRate);
 }
 
 }  // namespace
@@ -169,7 +170,7 @@ int main(int argc, char** argv) {
             }
         }
     }
-    benchmark::RegisterBenchmark("sparse_product", time_sparse_product)->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark("turned_product", time_turned_product)->Unit(benchmark::kMicrosecond);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
     if (benchmark::RunSpecifiedBenchmarks() == 0) {

@@ -1,6 +1,7 @@
 #include "step_parts.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 #include <variant>
 
@@ -16,7 +17,6 @@ constexpr float rate = 0.1F;
 enum Which : std::size_t {
     next,
     rows,
-    columns,
     first_forward,
     forward,
     normalization,
@@ -39,7 +39,7 @@ StepParts::StepParts(const Examples& images, std::int64_t batch)
       values_(description_, layout_, 0),
       order_(images.rows(), batch, 0, true),
       scale_(features_),
-      scratch_(SparseInput::range * units[0]),
+      scratch_(features_ * units[0]),
       losses_(batch),
       labels_(batch) {
     std::fill_n(scale_.data(), features_, static_cast<float>(1.0 / 255));
@@ -51,8 +51,7 @@ StepParts::StepParts(const Examples& images, std::int64_t batch)
     pass_.weights = values_.weights.data();
     pass_.statistics = values_.statistics.data();
     x_ = {{features_}, features_, room(batch * features_)};
-    sparse_.emplace(features_, batch, most_blocks(batch), room(batch * SparseInput::row_floats(features_)),
-                    room(SparseInput::column_floats(features_, batch)));
+    sparse_.emplace(features_, batch, most_blocks(batch), room(SparseInput::floats(features_, batch)));
     make_layers();
     name_parts();
     name_pieces();
@@ -87,24 +86,23 @@ void StepParts::make_layers() {
 }
 
 void StepParts::name_parts() {
-    constexpr double number = 4, listed = 5;  // bytes of a float; of a value and its place in a list
+    constexpr double number = 4, three = kernels::features_of_three;  // bytes of a float; features taken together
     const double b = static_cast<double>(batch_), f = static_cast<double>(features_), first = units[0];
     const double hidden = first + units[1], classes = units[2], weights = first * units[1] + units[1] * classes;
-    const std::int64_t ranges = (features_ + SparseInput::range - 1) / SparseInput::range;
-    const auto z_passes = static_cast<double>(2 * ranges - 1);  // written in each range, and read again in the next
     const auto always = [](double amount) { return [amount] { return amount; }; };
     const auto sums_flop = [=, this] { return 2 * first * numbers(); };
     const double in_and_out = b * (first + 2 * units[1] + classes);  // of the other layers
 
     parts_.resize(part_count);
     parts_[next] = {"the next batch's bytes", true, always(0), always(b * f)};
-    parts_[rows] = {"rows: squeezed, or made floats", false, [this] { return numbers(); },
-                    [=, this] { return b * f + (sparse_->on() ? listed : number) * numbers(); }};
-    parts_[columns] = {"columns: turned and squeezed", false, [this] { return sparse_->on() ? numbers() : 0; },
-                       [=, this] { return sparse_->on() ? b * f + listed * numbers() : 0; }};
+    parts_[rows] = {
+        "rows: turned, or made floats", false, [=, this] { return sparse_->on() ? 0 : b * f; },
+        [=, this] { return (sparse_->on() ? 3 : 1 + number) * b * f; }};  // bytes read, written, read for masks
+    // For each three of a row z is read and written; rows of W are read for each two blocks.
     parts_[first_forward] = {"first layer x·W", false, sums_flop, [=, this] {
                                  return sparse_->on()
-                                            ? (listed + number * first) * numbers() + number * b * first * z_passes
+                                            ? number * ((2 * first + three) * numbers() / three +
+                                                        three * first * threes_of_groups(2 * pass_.rows_of_block))
                                             : number * (b * f + f * first + b * first);
                              }};
     parts_[forward] = {"other layers x·W", false, always(2 * b * weights), always(number * (in_and_out + 3 * weights))};
@@ -115,10 +113,10 @@ void StepParts::name_parts() {
     parts_[loss] = {"softmax and loss", false, always(30 * b * classes),
                     always(2 * number * b * classes)};  // exp: some 20
     parts_[backward] = {"other layers dz·Wᵀ", false, always(2 * b * weights), always(number * (in_and_out + weights))};
-    // dz is cut into strips first, and of W the rows are read and written that a number picks.
+    // For each three of a row dz is read; rows of W are read and written for the batch.
     parts_[first_descent] = {"first layer W − η·xᵀ·dz", false, sums_flop, [=, this] {
-                                 return sparse_->on() ? (listed + number * first) * numbers() +
-                                                            number * 2 * first * (b + active())
+                                 return sparse_->on() ? number * ((first + three) * numbers() / three +
+                                                                  2 * three * first * threes_of_groups(batch_))
                                                       : number * (b * f + 2 * f * first + b * first);
                              }};
     parts_[descent] = {"other layers W − η·xᵀ·dz", false, always(2 * b * weights),
@@ -136,6 +134,7 @@ void StepParts::name_pieces() {
         return [this, layer] { in_blocks([&](const Block& block) { layers_[layer].dense->backward(block); }); };
     };
     add(rows, [this] { read_rows(); });
+    add(first_forward, [this] { share_product(); });
     add(first_forward, forward_of(0));
     add(normalization, [this] { normalize(layers_[0]); });
     add(forward, forward_of(1));
@@ -146,9 +145,7 @@ void StepParts::name_pieces() {
     add(normalization, [this] { normalize_back(layers_[1]); });
     add(backward, backward_of(1));
     add(normalization, [this] { normalize_back(layers_[0]); });
-    add(columns, [this] { turn_columns(); });
     add(next, [this] { ask_for_next(); });
-    add(first_descent, backward_of(0));  // dz once more, as the sums want it
     add(first_descent, [this] { descend(layers_[0], true); });
     add(descent, [this] { descend(layers_[1], true), descend(layers_[2], true); });
     add(rest, [this] {
@@ -174,14 +171,24 @@ kernels::GatherSource StepParts::source(std::int64_t batch) const {
 
 double StepParts::numbers() const {
     if (!sparse_->on()) return static_cast<double>(batch_ * features_);
-    std::size_t sum = 0;
-    for (std::int64_t r = 0; r < batch_; ++r) sum += sparse_->numbers(r).size();
-    return static_cast<double>(sum);
+    const std::int64_t masks = kernels::tiles_of(batch_) * kernels::threes_of(features_);
+    std::int64_t threes = 0;
+    for (std::int64_t i = 0; i < masks; ++i) threes += std::popcount(sparse_->turned().masks[i]);
+    return static_cast<double>(kernels::features_of_three * threes);
 }
 
-double StepParts::active() const {
-    std::size_t sum = 0;
-    for (std::int64_t first = 0; first < features_; first += SparseInput::range) sum += sparse_->active(first).size();
+double StepParts::threes_of_groups(std::int64_t rows) const {
+    const std::int64_t threes = kernels::threes_of(features_);
+    std::int64_t sum = 0;
+    for (std::int64_t first = 0; first < batch_; first += rows) {
+        const std::uint16_t* masks = sparse_->turned().masks + kernels::tiles_of(first) * threes;
+        const std::int64_t tiles = kernels::tiles_of(std::min(rows, batch_ - first));
+        for (std::int64_t k = 0; k < threes; ++k) {
+            std::int64_t t = 0;
+            while (t < tiles && masks[t * threes + k] == 0) ++t;
+            sum += t < tiles ? 1 : 0;
+        }
+    }
     return static_cast<double>(sum);
 }
 
@@ -193,9 +200,11 @@ void StepParts::read_rows() {
     if (!sparse_->on()) kernels::gather(from, 0, batch_, x_.data);
 }
 
-void StepParts::turn_columns() {
-    if (!sparse_->on()) return;
-    for (std::int64_t first = 0; first < features_; first += SparseInput::range) sparse_->turn(first);
+void StepParts::share_product() {
+    DenseNode& dense = *layers_[0].dense;
+    if (!dense.prepares_forward()) return;
+    const std::int64_t count = (pass_.blocks + 1) / 2 * 2;
+    for (std::int64_t i = 0; i < count; ++i) dense.prepare_forward(i, count);
 }
 
 void StepParts::normalize(Layer& layer) {

@@ -64,11 +64,12 @@ class StepParts {
     std::int64_t after(std::int64_t batch) const { return (batch + 1) % (images_.rows() / batch_); }
     kernels::GatherSource source(std::int64_t batch) const;
     double numbers() const;  ///< of the batch, those that the first layer multiplies
-    double active() const;   ///< features that a row of the batch has
+    /// Threes of features of which a row has one that is not zero, of all groups of so many rows.
+    double threes_of_groups(std::int64_t rows) const;
 
     void ask_for_next();
     void read_rows();
-    void turn_columns();
+    void share_product();
     void normalize(Layer& layer);
     void take_loss();
     void normalize_back(Layer& layer);

@@ -118,13 +118,13 @@ class Training {
   public:
     Training(const Examples& images, const std::vector<std::int64_t>& hidden, std::int64_t batch, int threads,
              std::size_t steps)
-        : runs_of_step_(2 * hidden.size() + 4),
+        : least_runs_(2 * hidden.size() + 4),
           runs_(threads),
           pool_(threads),
           stepper_(images, hidden, true, batch, pool_) {
         for (int s = 0; s < 100; ++s) stepper_.step();  // by then it is known how many threads are best
         steps_.reserve(steps);
-        runs_.reserve(steps * runs_of_step_);
+        runs_.reserve(steps * (least_runs_ + 1));
         pool_.watch(&runs_);
     }
 
@@ -136,16 +136,19 @@ class Training {
 
     /// Of the steps that used all threads.
     Times times() const {
-        if (runs_.all().size() != steps_.size() * runs_of_step_)
-            fail_work("bench_threads", fmt::format("{} runs of blocks in a step", runs_of_step_),
+        const std::size_t runs_of_step = runs_.all().size() / steps_.size();
+        if (runs_.all().size() != steps_.size() * runs_of_step ||
+            (runs_of_step != least_runs_ && runs_of_step != least_runs_ + 1)) {
+            fail_work("bench_threads", fmt::format("{} or {} runs of blocks in a step", least_runs_, least_runs_ + 1),
                       fmt::format("{} in {} steps", runs_.all().size(), steps_.size()));
+        }
         Times times;
-        for (auto* each : {&times.run, &times.work, &times.before}) each->resize(runs_of_step_);
+        for (auto* each : {&times.run, &times.work, &times.before}) each->resize(runs_of_step);
         auto run = runs_.all().begin();
         for (const Step& step : steps_) {
             Clock::time_point last = step.began;
             if (step.all_threads) times.step.push_back(microseconds(step.began, step.ended));
-            for (std::size_t r = 0; r < runs_of_step_; ++r, ++run) {
+            for (std::size_t r = 0; r < runs_of_step; ++r, ++run) {
                 if (!step.all_threads) continue;
                 times.run[r].push_back(microseconds(run->began, run->ended));
                 times.work[r].push_back(run->work_us);
@@ -161,17 +164,19 @@ class Training {
         Clock::time_point began, ended;
         bool all_threads;
     };
-    std::size_t runs_of_step_;
+    std::size_t least_runs_;  ///< of a step; one more where the first layer is shared by its inputs
     std::vector<Step> steps_;
     Runs runs_;
     ThreadPool pool_;
     Stepper stepper_;
 };
 
-/// What the runs of a step are about: with n normalizations, 2n + 4 of them.
-std::string name_of(std::size_t run, std::size_t normalizations) {
-    if (run == 0) return "rows without their zeros";
-    if (run == 1) return "forward, first layer";
+/// What the runs of a step are about: with n normalizations 2n + 4 of them, or one more where the first layer begins with halves.
+std::string name_of(std::size_t run, std::size_t normalizations, bool has_halves) {
+    if (run == 0) return "rows turned";
+    if (run == 1 && has_halves) return "forward, halves of first layer";
+    if (has_halves) --run;
+    if (run == 1) return has_halves ? "forward, halves added" : "forward, first layer";
     if (run <= normalizations) return "forward, other layers";
     if (run == normalizations + 1) return "forward, last layer and loss";
     if (run == normalizations + 2) return "backward, last layer";
@@ -192,10 +197,11 @@ void print(const Times& alone, const Times& together, int threads, std::size_t n
         int runs = 0;
         double us = 0, work = 0, alone = 0, before = 0;
     } all;
+    const bool has_halves = together.run.size() > 2 * normalizations + 4;
     for (std::size_t r = 0; r < together.run.size();) {
-        const std::string name = name_of(r, normalizations);
+        const std::string name = name_of(r, normalizations, has_halves);
         Sum sum;
-        for (; r < together.run.size() && name_of(r, normalizations) == name; ++r) {
+        for (; r < together.run.size() && name_of(r, normalizations, has_halves) == name; ++r) {
             ++sum.runs;
             sum.us += median(together.run[r]);
             sum.work += median(together.work[r]) / threads;

@@ -64,7 +64,7 @@ void add_all(CLI::App& app, Action& chosen) {
     app.set_version_flag("--version", fmt::format("evenkeel {}\n", version), "the version");
     app.footer(
         "Every command explains itself: evenkeel COMMAND --help\n"
-        "EVENKEEL_SIMD=avx512_vbmi2|avx512|avx2|sse4|portable in the environment picks the kernels' instruction set.\n"
+        "EVENKEEL_SIMD=avx512|avx2|sse4|portable in the environment picks the kernels' instruction set.\n"
         "Exit codes: 0 done, 1 the work failed, 2 the command or its input was wrong, 130 interrupted.");
     add_compare(app, chosen);
     add_train(app, chosen);

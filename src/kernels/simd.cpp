@@ -1,7 +1,5 @@
 #include "kernels/simd.hpp"
 
-#include "kernels/with_vbmi2.hpp"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
@@ -31,11 +29,8 @@ HWY_EXPORT(ThisTarget);
 // Highway compiles one of the two, by compiler.
 constexpr std::int64_t portable = HWY_EMU128 | HWY_SCALAR;
 
-constexpr std::array<std::pair<const char*, std::int64_t>, 5> targets = {{{"avx512_vbmi2", HWY_AVX3_DL},
-                                                                          {"avx512", HWY_AVX3},
-                                                                          {"avx2", HWY_AVX2},
-                                                                          {"sse4", HWY_SSE4},
-                                                                          {"portable", portable}}};
+constexpr std::array<std::pair<const char*, std::int64_t>, 4> targets = {
+    {{"avx512", HWY_AVX3}, {"avx2", HWY_AVX2}, {"sse4", HWY_SSE4}, {"portable", portable}}};
 
 }  // namespace
 
@@ -54,8 +49,7 @@ void force_simd(std::string_view name) {
     for (const auto& [word, bit] : targets) {
         if ((available & bit) == 0) continue;
         if (name == word) {
-            // Most files have no kernels for VBMI2.
-            hwy::SetSupportedTargetsForTest(bit == HWY_AVX3_DL ? bit | HWY_AVX3 : bit);
+            hwy::SetSupportedTargetsForTest(bit);
             break;
         }
         words += words.empty() ? word : std::string(", ") + word;

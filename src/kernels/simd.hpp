@@ -7,7 +7,7 @@
 
 namespace evenkeel::kernels {
 
-/// The instruction set the kernels run with: "avx512_vbmi2", "avx512", "avx2", "sse4" or "portable".
+/// The instruction set the kernels run with: "avx512", "avx2", "sse4" or "portable".
 EVENKEEL_API std::string simd_name();
 
 /// Makes kernels use this instruction set from now on ("" or "auto": the best there is). For tests and

@@ -6,7 +6,7 @@
 #include "kernels/gemm.hpp"
 #include "kernels/panels.hpp"
 #include "kernels/product.hpp"
-#include "kernels/sparse.hpp"
+#include "kernels/squeeze.hpp"
 #include "kernels/transpose.hpp"
 #include "plan/batch_normalization_node.hpp"
 
@@ -17,14 +17,11 @@ using kernels::Transpose;
 
 // Rows of a kernel's gradient that one thread computes at a time: few enough to share out, many enough that
 // the product keeps within 2 % of the speed of the whole (measured on 784 × 128 at batches of 32 to 512).
-constexpr std::int64_t gradient_rows = SparseInput::range;
+constexpr std::int64_t gradient_rows = 112;
 
 // Rows of W that a single row is multiplied with at a time: of 128 columns 28 kB, which stay in the first-level cache while one
 // half of the columns is summed up after the other.
 constexpr std::int64_t range_of_single_row = 56;
-
-// A strip of dz has as many columns as keep it in the first-level cache, and enough to be worth reading an index.
-constexpr std::int64_t floats_of_strip = 8192, narrowest_strip = 64;
 
 // Of up to so many rows, with few enough inputs, ∂C/∂x = ∂C/∂z·Wᵀ is taken as (W·∂C/∂zᵀ)ᵀ. Rows fill whole vectors, which W's
 // inputs seldom do, and two threads need not read from one another a W that they turned together: so up to three times as many
@@ -70,16 +67,35 @@ void DenseNode::multiply_single_rows(std::int64_t rows, const float* x, float* z
             const kernels::SparseView row{
                 kernels::squeeze(std::min(range_of_single_row, inputs_ - first), x + first, values, places), values,
                 places};
-            kernels::sparse_product(1, &row, units_, pass_.weights + kernel_.offset + first * units_, units_,
-                                    first == 0 ? kernels::Sums::begin : kernels::Sums::go_on, z, units_);
+            kernels::sparse_product(row, units_, pass_.weights + kernel_.offset + first * units_, units_,
+                                    first == 0 ? kernels::Sums::begin : kernels::Sums::go_on, z);
         }
     }
 }
 
-void DenseNode::prepare_forward(const Block& block) {
+void DenseNode::prepare_forward(std::int64_t index, std::int64_t count) {
+    if (is_shared_by_inputs()) multiply_share(index, count);
     if (!uses_panels()) return;
-    kernels::pack_panels(inputs_, units_, inputs_ * block.index / pass_.blocks,
-                         inputs_ * (block.index + 1) / pass_.blocks, pass_.weights + kernel_.offset, room_.panels);
+    kernels::pack_panels(inputs_, units_, inputs_ * index / count, inputs_ * (index + 1) / count,
+                         pass_.weights + kernel_.offset, room_.panels);
+}
+
+// The first half of `count` multiply the even parts of W with all rows, the second half the odd parts: so of two threads, which
+// take both this and the parts of W from either end, each reads rows of W that it wrote itself.
+void DenseNode::multiply_share(std::int64_t index, std::int64_t count) const {
+    const std::int64_t half = index < count / 2 ? 0 : 1, begin = 2 * (index % (count / 2)) * pass_.rows_of_block;
+    const std::int64_t end = std::min(begin + 2 * pass_.rows_of_block, pass_.batch.rows);
+    kernels::turned_product(sparse_->turned(), begin, end, {rows_of_part(), half, 2}, units_,
+                            pass_.weights + kernel_.offset, (half == 0 ? out_.data : odd_inputs_) + begin * units_);
+}
+
+void DenseNode::multiply_sparse(const Block& block, float* z) const {
+    if (is_shared_by_inputs()) {
+        kernels::add_bias(1, block.rows() * units_, odd_inputs_ + block.begin * units_, z);
+    } else {
+        kernels::turned_product(sparse_->turned(), block.begin, block.end, {inputs_}, units_,
+                                pass_.weights + kernel_.offset, z);
+    }
 }
 
 void DenseNode::forward(const Block& block) {
@@ -87,7 +103,7 @@ void DenseNode::forward(const Block& block) {
     float* z = out_.row(block.row);
     if (turns_weights()) turn_weights(block);
     if (is_sparse()) {
-        sparse_forward(block, z);
+        multiply_sparse(block, z);
     } else if (pass_.batch.rows * per_row_ <= most_single_rows) {
         multiply_single_rows(m, in_.row(block.row), z);
     } else if (kernels::is_narrow(units_)) {
@@ -110,7 +126,6 @@ void DenseNode::turn_weights(const Block& block) {
 }
 
 void DenseNode::backward(const Block& block) {
-    if (is_sparse() && kernel_.trainable) cut_strips(block);
     if (in_.gradient == nullptr) return;
     const std::int64_t m = block.rows() * per_row_;
     const float *dz = out_.gradient_row(block.row), *w = pass_.weights + kernel_.offset;
@@ -137,10 +152,12 @@ void DenseNode::multiply_turned(std::int64_t m, const float* dz, float* turned, 
     kernels::transpose(inputs_, m, turned_dx, columns, dx, inputs_);
 }
 
-// Even shares, so that no thread is left with a large one, or a sparse input's ranges.
+// Equal shares, so that no thread is left with a large one; of a sparse input whole threes, and as many even parts as odd ones.
 std::int64_t DenseNode::rows_of_part() const {
+    const auto share = [this](std::int64_t parts) { return (inputs_ + parts - 1) / parts; };
     const std::int64_t parts = (inputs_ + gradient_rows - 1) / gradient_rows;
-    return sparse_ != nullptr ? SparseInput::range : (inputs_ + parts - 1) / parts;
+    if (sparse_ == nullptr) return share(parts);
+    return kernels::threes_of(share((parts + 1) / 2 * 2)) * kernels::features_of_three;
 }
 
 std::vector<Node::WeightPart> DenseNode::weight_parts() const {
@@ -159,7 +176,7 @@ std::vector<Node::WeightPart> DenseNode::weight_parts() const {
 void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
     const std::int64_t m = pass_.batch.rows * per_row_;
     if (part.variable == &kernel_ && is_sparse()) {
-        sparse_gradient(part, gradient);
+        add_groups(part, pass_.batch.rows, gradient);
     } else if (part.variable == &kernel_ && kernels::is_narrow(units_)) {
         kernels::narrow_gradient(part.rows, units_, m, in_.data + part.first_row, inputs_, out_.gradient, gradient);
     } else if (part.variable == &kernel_) {
@@ -170,34 +187,6 @@ void DenseNode::weight_gradient(const WeightPart& part, float* gradient) {
     } else {
         kernels::column_sums(m, units_, out_.gradient, gradient);
     }
-}
-
-void DenseNode::sparse_forward(const Block& block, float* z) const {
-    for (std::int64_t first = 0; first < inputs_; first += SparseInput::range) {
-        kernels::sparse_product(block.rows(), sparse_->rows(first, block.begin, block.end).data(), units_,
-                                pass_.weights + kernel_.offset + first * units_, units_,
-                                first == 0 ? kernels::Sums::begin : kernels::Sums::go_on, z, units_);
-    }
-}
-
-// Rows of xᵀ·dz, one behind another, strip by strip of dz and of each a group of rows at a time. Then they move to their
-// places, from the last one on, so that none overwrites another; what no row of the batch has is zero.
-void DenseNode::sparse_gradient(const WeightPart& part, float* gradient) {
-    sparse_->turn(part.first_row);
-    for (std::int64_t c = 0; c < units_; c += strip()) {
-        const std::int64_t width = std::min(strip(), units_ - c);
-        add_groups(part, c, width, sparse_->groups(), gradient + c, units_);
-    }
-    const auto active = sparse_->active(part.first_row);
-    float* end = gradient + part.size;
-    for (std::size_t i = active.size(); i-- > 0;) {
-        float* to = gradient + (active[i] - part.first_row) * units_;
-        const float* from = gradient + static_cast<std::int64_t>(i) * units_;
-        std::fill(to + units_, end, 0.0F);
-        if (to != from) std::copy_backward(from, from + units_, to + units_);
-        end = to;
-    }
-    std::fill(gradient, end, 0.0F);
 }
 
 // W ← W − rate·xᵀ·dz.
@@ -215,46 +204,20 @@ void DenseNode::descend(const WeightPart& part, float rate, float* scratch, floa
 }
 
 // The last group's sums go into the weights, in which they are subtracted, without a stop in memory.
-void DenseNode::sparse_descent(const WeightPart& part, float rate, float* scratch, float* weights) {
-    sparse_->turn(part.first_row);
-    const std::int64_t last = sparse_->groups() - 1;
-    for (std::int64_t c = 0; c < units_; c += strip()) {
-        const std::int64_t width = std::min(strip(), units_ - c);
-        add_groups(part, c, width, last, scratch, width);
-        const auto columns = sparse_->columns(part.first_row, last);
-        kernels::sparse_descent(static_cast<std::int64_t>(columns.size()), columns.data(), width,
-                                group_of_strip(c, last), width, last > 0 ? scratch : nullptr,
-                                {rate, sparse_->active(part.first_row).data(), weights + kernel_.offset + c, units_});
+void DenseNode::sparse_descent(const WeightPart& part, float rate, float* scratch, float* weights) const {
+    const std::int64_t rows = pass_.batch.rows, last = (rows - 1) / SparseInput::group * SparseInput::group;
+    add_groups(part, last, scratch);
+    kernels::turned_descent(sparse_->turned(), {part.first_row, part.first_row + part.rows, last, rows}, units_,
+                            out_.gradient, last > 0 ? scratch : nullptr, rate, weights + part.offset);
+}
+
+// Rows of xᵀ·dz: what the batch's first `rows` rows add to them, group by group.
+void DenseNode::add_groups(const WeightPart& part, std::int64_t rows, float* gradient) const {
+    for (std::int64_t begin = 0; begin < rows; begin += SparseInput::group) {
+        const std::int64_t end = std::min(begin + SparseInput::group, rows);
+        kernels::turned_gradient(sparse_->turned(), {part.first_row, part.first_row + part.rows, begin, end}, units_,
+                                 out_.gradient, begin == 0 ? kernels::Sums::begin : kernels::Sums::go_on, gradient);
     }
-}
-
-// Of columns [c, c + width) of the gradient, what the first `groups` groups of rows add to it.
-void DenseNode::add_groups(const WeightPart& part, std::int64_t c, std::int64_t width, std::int64_t groups,
-                           float* gradient, std::int64_t stride) const {
-    for (std::int64_t group = 0; group < groups; ++group) {
-        const auto columns = sparse_->columns(part.first_row, group);
-        kernels::sparse_product(static_cast<std::int64_t>(columns.size()), columns.data(), width,
-                                group_of_strip(c, group), width,
-                                group == 0 ? kernels::Sums::begin : kernels::Sums::go_on, gradient, stride);
-    }
-}
-
-// dz once more, cut into strips of columns: the sparse product reads its rows in no order.
-void DenseNode::cut_strips(const Block& block) {
-    const std::int64_t rows = pass_.batch.rows;
-    for (std::int64_t c = 0; c < units_; c += strip()) {
-        const std::int64_t width = std::min(strip(), units_ - c);
-        for (std::int64_t r = block.begin; r < block.end; ++r)
-            std::copy_n(out_.gradient_row(r) + c, width, strips_ + rows * c + r * width);
-    }
-}
-
-std::int64_t DenseNode::strip() const {
-    return std::max<std::int64_t>(narrowest_strip, floats_of_strip / pass_.batch.rows / 16 * 16);
-}
-
-const float* DenseNode::group_of_strip(std::int64_t c, std::int64_t group) const {
-    return strips_ + pass_.batch.rows * c + group * SparseInput::group * std::min(strip(), units_ - c);
 }
 
 }  // namespace evenkeel

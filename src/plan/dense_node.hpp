@@ -21,10 +21,13 @@ class DenseNode : public Node {
     /// Products of up to this many rows are taken row by row.
     static constexpr std::int64_t most_single_rows = 4;
 
+    /// Of more rows, what two halves of z cost is more than what W costs that another core wrote.
+    static constexpr std::int64_t most_rows_to_share = 256;
+
     DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias, const Room& room);
 
-    bool prepares_forward() const override { return uses_panels(); }
-    void prepare_forward(const Block& block) override;
+    bool prepares_forward() const override { return uses_panels() || is_shared_by_inputs(); }
+    void prepare_forward(std::int64_t index, std::int64_t count) override;
     void forward(const Block& block) override;
     void backward(const Block& block) override;
     std::vector<WeightPart> weight_parts() const override;
@@ -34,11 +37,10 @@ class DenseNode : public Node {
 
     const Variable* bias() const { return bias_; }
     std::int64_t units() const { return units_; }
-    /// x comes without its zeros where `sparse` says so.
-    /// strips: room for its gradient once more, [largest batch, units].
-    void read_sparse(SparseInput* sparse, float* strips) {
+    /// x comes without its zeros where `sparse` says so. odd_inputs: [largest batch, units], null where nothing is trained.
+    void read_sparse(const SparseInput* sparse, float* odd_inputs) {
         sparse_ = sparse;
-        strips_ = strips;
+        odd_inputs_ = odd_inputs;
     }
     void leave_bias_to(const class BatchNormalizationNode* next) { next_ = next; }
 
@@ -53,18 +55,17 @@ class DenseNode : public Node {
                !is_sparse();
     }
     bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
+    bool is_shared_by_inputs() const {
+        return is_sparse() && pass_.training && pass_.blocks > 1 && pass_.batch.rows <= most_rows_to_share;
+    }
     std::int64_t rows_of_part() const;
+    void multiply_sparse(const Block& block, float* z) const;
+    void multiply_share(std::int64_t index, std::int64_t count) const;
     void turn_weights(const Block& block);
     void multiply_turned(std::int64_t m, const float* dz, float* turned, float* dx) const;
     void multiply_single_rows(std::int64_t rows, const float* x, float* z) const;
-    void sparse_forward(const Block& block, float* z) const;
-    void sparse_gradient(const WeightPart& part, float* gradient);
-    void sparse_descent(const WeightPart& part, float rate, float* scratch, float* weights);
-    void add_groups(const WeightPart& part, std::int64_t c, std::int64_t width, std::int64_t groups, float* gradient,
-                    std::int64_t stride) const;
-    void cut_strips(const Block& block);
-    std::int64_t strip() const;
-    const float* group_of_strip(std::int64_t c, std::int64_t group) const;
+    void sparse_descent(const WeightPart& part, float rate, float* scratch, float* weights) const;
+    void add_groups(const WeightPart& part, std::int64_t rows, float* gradient) const;
 
     Value in_, out_;
     const Variable& kernel_;
@@ -74,8 +75,8 @@ class DenseNode : public Node {
 
     std::int64_t most_rows_to_turn_;
     Room room_;
-    SparseInput* sparse_ = nullptr;
-    float* strips_ = nullptr;
+    const SparseInput* sparse_ = nullptr;
+    float* odd_inputs_ = nullptr;  ///< [batch, units], the half of z that every other part of W gives
 };
 
 }  // namespace evenkeel

@@ -17,7 +17,9 @@ class InputNode : public Node {
         : Node(pass), out_(std::move(out)), name_(std::move(name)), finite_(largest_blocks) {}
 
     /// Not where what is found is known already.
-    bool looks_at_batch() const override { return may_be_sparse() && !sparse_->on(); }
+    bool looks_at_batch() const override {
+        return may_be_sparse() && !sparse_->on() && (pass_.training || pass_.batch.rows >= SparseInput::fewest_rows);
+    }
     void look_forward(const Block& block) override;
     void finish_forward() override;
     void forward(const Block& block) override;

@@ -21,7 +21,7 @@ using kernels::Pointwise;
 using kernels::PointwiseKind;
 
 // Rows of fewer numbers are not worth looking for zeros in.
-constexpr std::int64_t fewest_sparse_features = 4 * SparseInput::range;
+constexpr std::int64_t fewest_sparse_features = 448;
 
 /// The activation that stands after or in a layer, if any.
 struct Activator {
@@ -295,11 +295,9 @@ class Lowering {
     }
 
     std::shared_ptr<SparseInput> make_sparse_input(std::int64_t features) {
-        float* rows = reserve(SparseInput::row_floats(features));
-        float* columns =
-            options_.training ? reserve_floats(SparseInput::column_floats(features, options_.largest_batch)) : nullptr;
+        float* room = reserve_floats(SparseInput::floats(features, options_.largest_batch));
         return std::make_shared<SparseInput>(features, options_.largest_batch, most_blocks(options_.largest_batch),
-                                             rows, columns);
+                                             room);
     }
 
     void add_sparse_input() {
@@ -307,9 +305,9 @@ class Lowering {
         // A Normalization moves zeros; one that is adapted tells by how much only when a pass begins.
         if (input.size < fewest_sparse_features || input_->only_scale() == 0 || !graph_.adapted.empty()) return;
         graph_.sparse_input = shares_sparse_input() ? options_.beside->sparse_input : make_sparse_input(input.size);
-        float* strips = options_.training ? reserve(first_dense_->units()) : nullptr;
         input_->leave_sparse_to(graph_.sparse_input.get(), options_.keep_values);
-        first_dense_->read_sparse(graph_.sparse_input.get(), strips);
+        float* odd_inputs = options_.training ? reserve(first_dense_->units()) : nullptr;
+        first_dense_->read_sparse(graph_.sparse_input.get(), odd_inputs);
     }
 
     void add_loss() {

@@ -74,10 +74,10 @@ class Node {
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
-    /// True where `prepare_forward` has something to do in this pass: blocks share it before any of them runs forward, and after
-    /// the input has looked at the batch.
+    /// True where `prepare_forward` has something to do in this pass, before any block runs forward and after the input has looked at
+    /// the batch: part `index` of an even `count`, shared out as blocks are.
     virtual bool prepares_forward() const { return false; }
-    virtual void prepare_forward(const Block&) {}
+    virtual void prepare_forward(std::int64_t /*index*/, std::int64_t /*count*/) {}
 
     virtual bool looks_at_batch() const { return false; }
     virtual void look_forward(const Block&) {}

@@ -97,8 +97,9 @@ void Plan::run_forward(std::size_t nodes, const AtEnd& at_end) {
         list[0]->finish_forward();
     }
     if (std::any_of(list.begin(), list.end(), [](const auto& node) { return node->prepares_forward(); })) {
-        pool_.run(pass_.blocks, [&](std::int64_t index) {
-            for (const auto& node : list) node->prepare_forward(block(index));
+        const std::int64_t count = (pass_.blocks + 1) / 2 * 2;
+        pool_.run(count, [&](std::int64_t index) {
+            for (const auto& node : list) node->prepare_forward(index, count);
         });
     }
     for (std::size_t first = 0; first < nodes;) {

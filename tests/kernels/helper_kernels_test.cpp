@@ -27,89 +27,42 @@ class HelperKernels : public ::testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(Simd, HelperKernels, ::testing::ValuesIn(available_simd()),
                          [](const auto& simd) { return simd.param; });
 
-/// The numbers of k rows of floats that are not zero, one row behind another.
-struct Squeezed {
-    Floats values;
-    std::vector<std::uint8_t> places;
-    std::vector<kernels::SparseView> rows;
-
-    Squeezed(const Floats& x, std::int64_t k) : values(x.size() + kernels::squeeze_margin), places(values.size()) {
-        std::int64_t at = 0;
-        for (auto first = x.begin(); first < x.end(); first += k) {
-            const std::int64_t count = kernels::squeeze(k, &*first, values.data() + at, places.data() + at);
-            rows.push_back({count, values.data() + at, places.data() + at});
-            at += count;
-        }
-    }
-};
-
 TEST_P(HelperKernels, SparseProductIsTheSumOverItsNumbers) {
     for (const std::int64_t k : {1, 7, 100, 256}) {
         for (const std::int64_t n : {1, 3, 10, 17, 32, 64, 128, 200}) {
-            Floats x = normal_values<float>(3 * k, 1), w = normal_values<float>(k * (n + 2), 2), y(3 * (n + 1), 99.0F);
-            for (std::int64_t i = 0; i < 3 * k; ++i) {
-                if (i % 3 != 0 || i / k == 2) x[i] = 0;  // the last row has no number at all
-            }
-            const Squeezed squeezed(x, k);
-            const kernels::SparseView* views = squeezed.rows.data();
-            // In one go, and with the first half of each row's numbers before the second.
-            kernels::sparse_product(3, views, n, w.data(), n + 2, kernels::Sums::begin, y.data(), n + 1);
-            Floats halves(3 * (n + 1), 99.0F);
-            for (const bool second : {false, true}) {
-                kernels::SparseView half[3];
-                for (int r = 0; r < 3; ++r) {
-                    const std::int64_t first = views[r].count / 2;
-                    half[r] = second ? kernels::SparseView{views[r].count - first, views[r].values + first,
-                                                           views[r].places + first}
-                                     : kernels::SparseView{first, views[r].values, views[r].places};
+            Floats x = normal_values<float>(k, 1), w = normal_values<float>(k * (n + 2), 2), y(n + 1, 99.0F),
+                   halves = y;
+            for (std::int64_t i = 1; i < k; i += 3) x[i] = 0;
+            Floats values(k + kernels::squeeze_margin);
+            std::vector<std::uint8_t> places(k + kernels::squeeze_margin);
+            const std::int64_t count = kernels::squeeze(k, x.data(), values.data(), places.data()), first = count / 2;
+            // In one go, and with the first half of the numbers before the second.
+            const kernels::SparseView all{count, values.data(), places.data()},
+                some{first, values.data(), places.data()};
+            const kernels::SparseView others{count - first, values.data() + first, places.data() + first};
+            kernels::sparse_product(all, n, w.data(), n + 2, kernels::Sums::begin, y.data());
+            kernels::sparse_product(some, n, w.data(), n + 2, kernels::Sums::begin, halves.data());
+            kernels::sparse_product(others, n, w.data(), n + 2, kernels::Sums::go_on, halves.data());
+            for (std::int64_t j = 0; j < n; ++j) {
+                double sum = 0, magnitude = 0;
+                for (std::int64_t i = 0; i < k; ++i) {
+                    const double product = static_cast<double>(x[i]) * w[i * (n + 2) + j];
+                    sum += product;
+                    magnitude += std::abs(product);
                 }
-                kernels::sparse_product(3, half, n, w.data(), n + 2,
-                                        second ? kernels::Sums::go_on : kernels::Sums::begin, halves.data(), n + 1);
+                // Each of up to k additions rounds by at most half an ulp of a partial sum.
+                const double rounding = static_cast<double>(k) * 0x1p-24 * magnitude;
+                ASSERT_NEAR(y[j], sum, rounding) << k << " × " << n << ", " << j;
+                ASSERT_NEAR(halves[j], sum, rounding) << k << " × " << n << ", " << j;
             }
-            for (std::int64_t r = 0; r < 3; ++r) {
-                for (std::int64_t j = 0; j < n; ++j) {
-                    double sum = 0, magnitude = 0;
-                    for (std::int64_t i = 0; i < k; ++i) {
-                        const double product = static_cast<double>(x[r * k + i]) * w[i * (n + 2) + j];
-                        sum += product;
-                        magnitude += std::abs(product);
-                    }
-                    // Each of up to k additions rounds by at most half an ulp of a partial sum.
-                    const double rounding = static_cast<double>(k) * 0x1p-24 * magnitude;
-                    ASSERT_NEAR(y[r * (n + 1) + j], sum, rounding) << k << " × " << n << ", " << r << ", " << j;
-                    ASSERT_NEAR(halves[r * (n + 1) + j], sum, rounding) << k << " × " << n << ", " << r << ", " << j;
-                }
-                ASSERT_EQ(y[r * (n + 1) + n], 99.0F) << "nothing is written beyond a row";
-                ASSERT_EQ(halves[r * (n + 1) + n], 99.0F) << "nothing is written beyond a row";
-            }
+            ASSERT_EQ(y[n], 99.0F) << "nothing is written beyond a row";
+            ASSERT_EQ(halves[n], 99.0F) << "nothing is written beyond a row";
         }
     }
-}
-
-TEST_P(HelperKernels, SparseDescentIsASparseProductAndAnSgdStep) {
-    constexpr std::int64_t k = 50, stride = 210;
-    for (const std::int64_t n : {1, 10, 64, 100, 200}) {
-        Floats x = normal_values<float>(3 * k, 11), matrix = normal_values<float>(k * n, 12);
-        for (std::int64_t i = 0; i < 3 * k; ++i) {
-            if (i % 4 != 0 || i / k == 1) x[i] = 0;
-        }
-        const Squeezed squeezed(x, k);
-        const kernels::SparseView* views = squeezed.rows.data();
-        const std::int32_t places[] = {4, 0, 2};
-        const float rate = 0.3F;
-        for (const bool begun : {false, true}) {
-            const Floats begin = normal_values<float>(3 * n, 13), before = normal_values<float>(5 * stride, 14);
-            Floats sums = begun ? begin : Floats(3 * n, 99.0F), expected = before, weights = before;
-            kernels::sparse_product(3, views, n, matrix.data(), n, begun ? kernels::Sums::go_on : kernels::Sums::begin,
-                                    sums.data(), n);
-            for (int r = 0; r < 3; ++r)
-                kernels::sgd({rate, 1.0F, 0.0F, false}, n, sums.data() + r * n, nullptr,
-                             expected.data() + places[r] * stride);
-            kernels::sparse_descent(3, views, n, matrix.data(), n, begun ? begin.data() : nullptr,
-                                    {rate, places, weights.data(), stride});
-            ASSERT_EQ(weights, expected) << n << (begun ? ", begun" : "");
-        }
-    }
+    const kernels::SparseView nothing;
+    Floats w(10), y(10, 99.0F);
+    kernels::sparse_product(nothing, 10, w.data(), 10, kernels::Sums::begin, y.data());
+    EXPECT_EQ(y, Floats(10, 0.0F));
 }
 
 TEST_P(HelperKernels, MultiplyAddsAreDone) {

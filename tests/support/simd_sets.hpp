@@ -11,7 +11,7 @@ namespace evenkeel::testing {
 /// Instruction sets that this machine can run.
 inline std::vector<std::string> available_simd() {
     std::vector<std::string> sets;
-    for (const char* name : {"avx512_vbmi2", "avx512", "avx2", "sse4", "portable"}) {
+    for (const char* name : {"avx512", "avx2", "sse4", "portable"}) {
         try {
             kernels::force_simd(name);
             sets.emplace_back(name);
