@@ -51,7 +51,7 @@ StepParts::StepParts(const Examples& images, std::int64_t batch)
     pass_.weights = values_.weights.data();
     pass_.statistics = values_.statistics.data();
     x_ = {{features_}, features_, room(batch * features_)};
-    sparse_.emplace(features_, batch, most_blocks(batch), room(SparseInput::floats(features_, batch)));
+    sparse_.emplace(features_, batch, most_blocks(batch), room(SparseInput::floats(features_, batch)), false);
     make_layers();
     name_parts();
     name_pieces();
@@ -196,7 +196,7 @@ void StepParts::read_rows() {
     const kernels::GatherSource from = source(at_);
     sparse_->reset();
     in_blocks([&](const Block& block) { sparse_->look(from, block); });
-    sparse_->finish(from, batch_, pass_.blocks);
+    sparse_->finish(from, batch_, pass_.blocks, true);
     if (!sparse_->on()) kernels::gather(from, 0, batch_, x_.data);
 }
 

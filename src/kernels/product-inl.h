@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/few-inl.h"
 #include "kernels/number-inl.h"
@@ -34,6 +35,15 @@ struct Factor {
     std::int64_t pitch;
 
     Factor from_row(std::int64_t row) const { return {at + (kLies == Lies::turned ? row : row * pitch), pitch}; }
+};
+
+/// Bytes that stand for floats: row by row, byte b for table[b].
+struct Bytes {
+    const std::uint8_t* at;
+    std::int64_t pitch;
+    const float* table;
+
+    Bytes from_row(std::int64_t row) const { return {at + row * pitch, pitch, table}; }
 };
 
 /// Of a matrix whose rows lie `pitch` numbers apart, kVectors vectors of columns.
@@ -88,6 +98,44 @@ HWY_INLINE void product_of_rows(SomeColumns columns, std::int64_t n, std::int64_
             left[r] = hn::MulAdd(value, a, left[r]);
             if (two) right[r] = hn::MulAdd(value, b, right[r]);
         }
+    }
+    for (int r = 0; r < kRows; ++r, z += n) {
+        finish(columns, d, left[r], z);
+        if (two) finish(columns, d, right[r], z + lanes);
+    }
+}
+
+/// Two of k at a time: one load brings both bytes of a row.
+template <int kRows, class SomeColumns, class Finish>
+HWY_INLINE void product_of_rows(SomeColumns columns, std::int64_t n, std::int64_t k, Bytes x, Finish finish,
+                                float* HWY_RESTRICT z) {
+    const hn::ScalableTag<float> d;
+    using V = hn::Vec<decltype(d)>;
+    constexpr bool two = SomeColumns::two;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    V left[kRows], right[kRows];
+    for (int r = 0; r < kRows; ++r) left[r] = right[r] = hn::Zero(d);
+    const float* HWY_RESTRICT w = columns.at;
+    const std::uint8_t* HWY_RESTRICT from = x.at;
+    const auto add = [&](int r, unsigned byte, V a, V b) HWY_ATTR {
+        const auto value = hn::Set(d, x.table[byte]);
+        left[r] = hn::MulAdd(value, a, left[r]);
+        if (two) right[r] = hn::MulAdd(value, b, right[r]);
+    };
+    std::int64_t i = 0;
+    for (; i + 2 <= k; i += 2, w += 2 * columns.pitch, from += 2) {
+        const V a0 = columns.load(d, w), b0 = two ? columns.load(d, w + lanes) : a0;
+        const V a1 = columns.load(d, w + columns.pitch), b1 = two ? columns.load(d, w + columns.pitch + lanes) : a1;
+        for (int r = 0; r < kRows; ++r) {
+            std::uint16_t both;
+            std::memcpy(&both, from + r * x.pitch, sizeof both);
+            add(r, both & 0xffU, a0, b0);
+            add(r, both >> 8U, a1, b1);
+        }
+    }
+    if (i < k) {
+        const V a = columns.load(d, w), b = two ? columns.load(d, w + lanes) : a;
+        for (int r = 0; r < kRows; ++r) add(r, from[r * x.pitch], a, b);
     }
     for (int r = 0; r < kRows; ++r, z += n) {
         finish(columns, d, left[r], z);

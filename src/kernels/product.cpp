@@ -13,8 +13,8 @@ namespace HWY_NAMESPACE {
 
 // Fewer columns than a vector has numbers. (A function of its own, as those below: what a caller keeps in registers would push sums
 // out of them.)
-template <Lies kLies, class Finish>
-HWY_NOINLINE void multiply_few(std::int64_t m, std::int64_t n, std::int64_t k, Factor<kLies> x, const float* w,
+template <class X, class Finish>
+HWY_NOINLINE void multiply_few(std::int64_t m, std::int64_t n, std::int64_t k, X x, const float* w,
                                std::int64_t columns, Finish finish, float* z) {
     const FewColumns few{w, n, columns};
     for_groups(m, [=](std::int64_t first, std::int64_t rows)
@@ -47,21 +47,25 @@ HWY_NOINLINE std::int64_t multiply_four(std::int64_t m, std::int64_t n, std::int
     });
     return m;
 }
+
+template <class Finish>
+HWY_INLINE std::int64_t multiply_four(std::int64_t, std::int64_t, std::int64_t, Bytes, const float*, Finish, float*) {
+    return 0;
+}
 #endif
 
 // Whole vectors of columns of a few rows, which stay in the first-level cache while all of w passes by, two vectors at a time.
-template <Lies kLies, class Finish>
-HWY_NOINLINE void multiply_rows(std::int64_t rows, std::int64_t n, std::int64_t k, Factor<kLies> x, const float* w,
-                                Finish finish, float* z) {
+template <class X, class Finish>
+HWY_NOINLINE void multiply_rows(std::int64_t rows, std::int64_t n, std::int64_t k, X x, const float* w, Finish finish,
+                                float* z) {
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));
     std::int64_t c = 0;
     for (; c + 2 * lanes <= n; c += 2 * lanes) product_of(rows, Columns<2>{w + c, n}, n, k, x, finish, z + c);
     if (c + lanes <= n) product_of(rows, Columns<1>{w + c, n}, n, k, x, finish, z + c);
 }
 
-template <Lies kLies, class Finish>
-HWY_INLINE void multiply(std::int64_t m, std::int64_t n, std::int64_t k, Factor<kLies> x, const float* w, Finish finish,
-                         float* z) {
+template <class X, class Finish>
+HWY_INLINE void multiply(std::int64_t m, std::int64_t n, std::int64_t k, X x, const float* w, Finish finish, float* z) {
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));
     const std::int64_t whole = n / lanes * lanes, rest = n - whole;
     if (whole > 0) {
@@ -78,6 +82,16 @@ HWY_INLINE void multiply(std::int64_t m, std::int64_t n, std::int64_t k, Factor<
 
 void NarrowProduct(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* w, float* z) {
     multiply(m, n, k, Factor<Lies::in_rows>{x, k}, w, Write(), z);
+}
+
+void BytesProduct(std::int64_t m, std::int64_t n, std::int64_t k, const std::uint8_t* x, const float* table,
+                  const float* w, float* z) {
+    multiply(m, n, k, Bytes{x, k, table}, w, Write(), z);
+}
+
+// Sums of twelve rows and what they multiply need more than sixteen registers.
+bool MultipliesBytes() {
+    return HWY_MAX_BYTES == 64;
 }
 
 void NarrowGradient(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t pitch, const float* y,
@@ -98,11 +112,22 @@ HWY_AFTER_NAMESPACE();
 namespace evenkeel::kernels {
 
 HWY_EXPORT(NarrowProduct);
+HWY_EXPORT(BytesProduct);
+HWY_EXPORT(MultipliesBytes);
 HWY_EXPORT(NarrowGradient);
 HWY_EXPORT(NarrowDescent);
 
 void narrow_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, const float* w, float* z) {
     HWY_DYNAMIC_DISPATCH(NarrowProduct)(m, n, k, x, w, z);
+}
+
+bool multiplies_bytes() {
+    return HWY_DYNAMIC_DISPATCH(MultipliesBytes)();
+}
+
+void bytes_product(std::int64_t m, std::int64_t n, std::int64_t k, const std::uint8_t* x, const float* table,
+                   const float* w, float* z) {
+    HWY_DYNAMIC_DISPATCH(BytesProduct)(m, n, k, x, table, w, z);
 }
 
 void narrow_gradient(std::int64_t m, std::int64_t n, std::int64_t k, const float* x, std::int64_t pitch, const float* y,

@@ -104,6 +104,9 @@ void DenseNode::forward(const Block& block) {
     if (turns_weights()) turn_weights(block);
     if (is_sparse()) {
         multiply_sparse(block, z);
+    } else if (reads_bytes()) {
+        kernels::bytes_product(m, units_, inputs_, sparse_->bytes(block.begin), sparse_->table(),
+                               pass_.weights + kernel_.offset, z);
     } else if (pass_.batch.rows * per_row_ <= most_single_rows) {
         multiply_single_rows(m, in_.row(block.row), z);
     } else if (kernels::is_narrow(units_)) {

@@ -55,6 +55,7 @@ class DenseNode : public Node {
                !is_sparse();
     }
     bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
+    bool reads_bytes() const { return sparse_ != nullptr && sparse_->bytes(0) != nullptr; }
     bool is_shared_by_inputs() const {
         return is_sparse() && pass_.training && pass_.blocks > 1 && pass_.batch.rows <= most_rows_to_share;
     }

@@ -30,12 +30,12 @@ void InputNode::look_forward(const Block& block) {
 }
 
 void InputNode::finish_forward() {
-    sparse_->finish(source(), pass_.batch.rows, pass_.blocks);
+    sparse_->finish(source(), pass_.batch.rows, pass_.blocks, pass_.training);
 }
 
 void InputNode::forward(const Block& block) {
     const kernels::GatherSource source = this->source();
-    if (!is_sparse() || keep_) kernels::gather(source, block.begin, block.end, out_.row(block.row));
+    if (!(is_sparse() || stays_bytes()) || keep_) kernels::gather(source, block.begin, block.end, out_.row(block.row));
     if (pass_.training) finite_[block.index] = source.floats == nullptr || is_finite(block);
 }
 

@@ -47,6 +47,7 @@ class InputNode : public Node {
     kernels::GatherSource source() const;
     bool may_be_sparse() const { return sparse_ != nullptr; }
     bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
+    bool stays_bytes() const { return sparse_ != nullptr && sparse_->bytes(0) != nullptr; }
     bool is_finite(const Block& block) const;
 
     Value out_;

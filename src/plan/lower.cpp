@@ -297,7 +297,8 @@ class Lowering {
     std::shared_ptr<SparseInput> make_sparse_input(std::int64_t features) {
         float* room = reserve_floats(SparseInput::floats(features, options_.largest_batch));
         return std::make_shared<SparseInput>(features, options_.largest_batch, most_blocks(options_.largest_batch),
-                                             room);
+                                             room,
+                                             kernels::is_narrow(first_dense_->units()) && kernels::multiplies_bytes());
     }
 
     void add_sparse_input() {

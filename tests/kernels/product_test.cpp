@@ -63,6 +63,26 @@ TEST_P(NarrowProducts, AreTheSumsOfTheirTerms) {
     }
 }
 
+TEST_P(NarrowProducts, OfBytesAreThoseOfTheFloatsTheyStandFor) {
+    Floats table(256);
+    for (int b = 0; b < 256; ++b) table[b] = static_cast<float>(b * b) / 255 - 40;
+    for (const std::int64_t k : {1, 2, 9, 100}) {
+        for (const std::int64_t n : {2, 4, 10, 16, 20, 36, 64, 100, 128}) {
+            const Floats w = normal_values<float>(k * n, 1);
+            for (const std::int64_t m : {1, 7, 12, 13, 71}) {
+                std::vector<std::uint8_t> x(m * k);
+                for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<std::uint8_t>(i * 37 + 11);
+                Floats floats(m * k), expected(m * n), z(m * n + 1, -1.0F);
+                std::transform(x.begin(), x.end(), floats.begin(), [&](std::uint8_t b) { return table[b]; });
+                kernels::narrow_product(m, n, k, floats.data(), w.data(), expected.data());
+                kernels::bytes_product(m, n, k, x.data(), table.data(), w.data(), z.data());
+                ASSERT_TRUE(std::equal(expected.begin(), expected.end(), z.begin())) << m << " × " << k << " × " << n;
+                ASSERT_EQ(z.back(), -1.0F);
+            }
+        }
+    }
+}
+
 // The last columns of x, turned: from column 2 on, of rows that lie `pitch` numbers apart.
 TEST_P(NarrowProducts, GradientsAndDescentsAreSumsOverRows) {
     constexpr float rate = 0.25F;

@@ -42,12 +42,12 @@ struct Looked {
     SparseInput sparse;
 
     Looked(const std::vector<std::uint8_t>& bytes, std::int64_t width, std::int64_t count)
-        : room(SparseInput::floats(width, count)), sparse(width, count, kernels::tiles_of(count), room.data()) {
+        : room(SparseInput::floats(width, count)), sparse(width, count, kernels::tiles_of(count), room.data(), false) {
         source.bytes = bytes.data();
         source.features = width;
         for (std::int64_t b = 0; b < kernels::tiles_of(count); ++b)
             sparse.look(source, {b, b * 16, std::min((b + 1) * 16, count)});
-        sparse.finish(source, count, kernels::tiles_of(count));
+        sparse.finish(source, count, kernels::tiles_of(count), true);
     }
 };
 
@@ -83,7 +83,7 @@ TEST(SparseInput, HasAllNumbersOfFloatsAtHand) {
     const Block first{0, 0, 16}, second{1, 16, 20};
     looked.sparse.look(looked.source, first);
     looked.sparse.look(looked.source, second);
-    looked.sparse.finish(looked.source, 20, 2);
+    looked.sparse.finish(looked.source, 20, 2, true);
     ASSERT_TRUE(looked.sparse.on());
     const auto sum = [&](const Block& block) {
         const auto numbers = looked.sparse.numbers(block);
@@ -91,6 +91,40 @@ TEST(SparseInput, HasAllNumbersOfFloatsAtHand) {
     };
     EXPECT_EQ(sum(first), 1.0F);
     EXPECT_EQ(sum(second), 2.0F);
+}
+
+/// Dense rows, each other than its neighbours.
+std::vector<std::uint8_t> dense_bytes(std::int64_t width, std::int64_t count) {
+    std::vector<std::uint8_t> bytes(width * count);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(1 + i * 37 % 251);
+    return bytes;
+}
+
+TEST(SparseInput, LeavesDenseBytesAsTheyLieWhereTheyAreOnlyPredicted) {
+    constexpr std::int64_t width = 300, count = 20;
+    const std::vector<std::uint8_t> bytes = dense_bytes(width, count + 2);
+    const float scale = 0.5F;
+    kernels::GatherSource source;
+    source.bytes = bytes.data();
+    source.features = width;
+    source.first_row = 2;
+    source.scale = &scale;
+    Buffer<float> room(SparseInput::floats(width, count));
+    SparseInput able(width, count, 1, room.data(), true), unable(width, count, 1, room.data(), false);
+    const auto look = [&](SparseInput& sparse, bool training) {
+        sparse.reset();
+        sparse.look(source, {0, 0, count});
+        sparse.finish(source, count, 1, training);
+        EXPECT_FALSE(sparse.on());
+        return sparse.bytes(3);
+    };
+    EXPECT_EQ(look(able, false), bytes.data() + 5 * width);
+    EXPECT_EQ(able.table()[9], 4.5F);
+    EXPECT_EQ(look(able, true), nullptr) << "a gradient reads floats";
+    EXPECT_EQ(look(unable, false), nullptr);
+    std::vector<std::uint32_t> order(count, 1);
+    source.rows = order.data();
+    EXPECT_EQ(look(able, false), nullptr) << "rows that do not lie one behind another";
 }
 
 TEST(SparseInput, IsOffWhereMostThreesAreNotZero) {
@@ -168,6 +202,29 @@ TEST(SparseInput, TrainsLikeADenseOne) {
             // Sums of up to 500 products in another order, over 12 steps; Adam divides small gradients by small roots.
             EXPECT_THAT(weights, Pointwise(FloatNear(4e-5F), expected_weights)) << name << ", " << size.batch;
             EXPECT_THAT(losses, Pointwise(FloatNear(1e-5F), expected_losses)) << name << ", " << size.batch;
+        }
+    }
+}
+
+TEST(SparseInput, PredictsDenseBytesLikeFloats) {
+    constexpr std::int64_t count = 75;
+    const std::vector<std::uint8_t> bytes = dense_bytes(features, count);
+    const std::vector<float> floats(bytes.begin(), bytes.end());
+    for (const std::int64_t units : {24, 100, 200}) {
+        Net net(layers(0, units), {.optimizer = SGD{}}, {.largest_batch = 70, .training = false});
+        BatchView batch;
+        batch.x.features = features;
+        batch.x.first_row = 5;
+        for (const std::int64_t batch_rows : {1, 4, 5, 33, 70}) {
+            batch.rows = batch_rows;
+            std::vector<float> of_bytes(10 * batch_rows), of_floats(10 * batch_rows);
+            batch.x.bytes = bytes.data();
+            batch.x.floats = nullptr;
+            net.plan.predict(batch, net.values, of_bytes);
+            batch.x.bytes = nullptr;
+            batch.x.floats = floats.data();
+            net.plan.predict(batch, net.values, of_floats);
+            EXPECT_EQ(of_bytes, of_floats) << units << " units, " << batch_rows << " rows";
         }
     }
 }
