@@ -264,7 +264,7 @@ void TurnedProduct(const TurnedRows& x, std::int64_t begin, std::int64_t end, co
 // GCC would rather load a vector of dz for each of its three products.
 template <class V>
 HWY_INLINE void keep_in_register([[maybe_unused]] V& v) {
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSSE3
     asm("" : "+v"(v.raw));
 #endif
 }
