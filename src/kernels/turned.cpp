@@ -238,11 +238,11 @@ HWY_INLINE void product_of_rows(const TurnedRows& x, std::int64_t tile, std::int
         });
         return;
     }
-    for_column_groups<most_vectors>(n, [=, &x, &share](const auto& group, std::int64_t c) HWY_ATTR {
-        constexpr int vectors = group.vectors;
-        const ColumnGroup<vectors, AllOfVector> in_sums{};
-        HWY_ALIGN float sums[most_rows_at_once * vectors * hn::MaxLanes(d)];
-        const std::int64_t stride = vectors * lanes;
+    const auto sum_group = [=, &x, &share]<int kVectors, class Last>(const ColumnGroup<kVectors, Last>& group,
+                                                                     std::int64_t c) HWY_ATTR {
+        const ColumnGroup<kVectors, AllOfVector> in_sums{};
+        HWY_ALIGN float sums[most_rows_at_once * kVectors * hn::MaxLanes(d)];
+        const std::int64_t stride = kVectors * lanes;
         std::fill_n(sums, rows * stride, 0.0F);
         add_share(x, tile, rows, share, n, matrix + c, group, in_sums, stride, sums);
         for (std::int64_t r = 0; r < rows; ++r) {
@@ -250,7 +250,8 @@ HWY_INLINE void product_of_rows(const TurnedRows& x, std::int64_t tile, std::int
                 group.store(d, in_sums.load(d, sums + r * stride, v), y + r * n + c, v);
             });
         }
-    });
+    };
+    for_column_groups<most_vectors>(n, sum_group);
 }
 
 void TurnedProduct(const TurnedRows& x, std::int64_t begin, std::int64_t end, const Share& share, std::int64_t n,
@@ -306,10 +307,11 @@ HWY_INLINE void sum_part(const TurnedRows& x, const TurnedPart& part, std::int64
     const hn::ScalableTag<float> d;
     HWY_ALIGN float elsewhere[most_floats] = {};
     HWY_ALIGN const float none[most_floats] = {};
-    for_column_groups<most_vectors>(n, [=, &x, &part, &elsewhere, &none](const auto& group, std::int64_t c) HWY_ATTR {
+    const auto sum_group = [=, &x, &part, &elsewhere, &none]<int kVectors, class Last>(
+                               const ColumnGroup<kVectors, Last>& group, std::int64_t c) HWY_ATTR {
         for (std::int64_t f = part.first; f < part.end; f += features_of_three) {
             const std::int64_t at = (f - part.first) * n + c;
-            hn::Vec<decltype(d)> sums[features_of_three][group.vectors];
+            hn::Vec<decltype(d)> sums[features_of_three][kVectors];
             const bool begins = begun == nullptr;
             const ThreeRows<const float> from(begins ? none : begun + at, begins ? 0 : n, part.end - f, none);
             for_each(three_features, [&](int k) EVENKEEL_UNROLLED {
@@ -320,7 +322,8 @@ HWY_INLINE void sum_part(const TurnedRows& x, const TurnedPart& part, std::int64
             const bool any = sum_three(x, part, f / features_of_three, n, dz + c, group, sums);
             if (any || !begins || kWantsZeros) store(group, ThreeRows(to + at, n, part.end - f, +elsewhere), sums);
         }
-    });
+    };
+    for_column_groups<most_vectors>(n, sum_group);
 }
 
 void TurnedGradient(const TurnedRows& x, const TurnedPart& part, std::int64_t n, const float* dz, Sums sums,
