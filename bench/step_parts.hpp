@@ -23,8 +23,8 @@ namespace evenkeel::bench {
 
 class StepParts {
   public:
-    /// Operations and bytes of the last batch, the least that will do. Of a sum of rows, W's or dz's, a row counts once for every
-    /// number that picks it; else an operand counts once for each time it is read or written.
+    /// Operations and bytes of the last batch, the least that will do: an operand counts once for each time that it is read or
+    /// written. In the first layer on sparse rows that is z and dz for each three of a row, W for each three of a group of rows.
     struct Part {
         std::string name;
         bool from_memory;  ///< or from the caches

@@ -58,7 +58,7 @@ HWY_INLINE void nonzeros_of_lines(std::int64_t lines, const T* numbers, std::uin
     f = nonzeros_of_lines(hn::CappedTag<Word, rows_of_tile>(), f, lines, words, bits);
     for (; f < lines; ++f) {
         unsigned mask = 0;
-        for (unsigned i = 0; i < rows_of_tile; ++i) mask |= (words[f * rows_of_tile + i] != 0 ? 1U : 0U) << i;
+        for (unsigned i = 0; i < rows_of_tile; ++i) mask |= (numbers[f * rows_of_tile + i] != 0 ? 1U : 0U) << i;
         bits[f] = static_cast<std::uint16_t>(mask);
     }
 }

@@ -6,6 +6,7 @@
 #include "kernels/gemm.hpp"
 #include "kernels/panels.hpp"
 #include "kernels/product.hpp"
+#include "kernels/sparse.hpp"
 #include "kernels/squeeze.hpp"
 #include "kernels/transpose.hpp"
 #include "plan/batch_normalization_node.hpp"
@@ -22,6 +23,7 @@ constexpr std::int64_t gradient_rows = 112;
 // Rows of W that a single row is multiplied with at a time: of 128 columns 28 kB, which stay in the first-level cache while one
 // half of the columns is summed up after the other.
 constexpr std::int64_t range_of_single_row = 56;
+static_assert(range_of_single_row <= kernels::most_places);
 
 // Of up to so many rows, with few enough inputs, ∂C/∂x = ∂C/∂z·Wᵀ is taken as (W·∂C/∂zᵀ)ᵀ. Rows fill whole vectors, which W's
 // inputs seldom do, and two threads need not read from one another a W that they turned together: so up to three times as many
@@ -155,7 +157,7 @@ void DenseNode::multiply_turned(std::int64_t m, const float* dz, float* turned, 
     kernels::transpose(inputs_, m, turned_dx, columns, dx, inputs_);
 }
 
-// Equal shares, so that no thread is left with a large one; of a sparse input whole threes, and as many even parts as odd ones.
+// Equal shares, so that no thread is left with a large one; of a sparse input whole threes, and about as many even parts as odd ones.
 std::int64_t DenseNode::rows_of_part() const {
     const auto share = [this](std::int64_t parts) { return (inputs_ + parts - 1) / parts; };
     const std::int64_t parts = (inputs_ + gradient_rows - 1) / gradient_rows;

@@ -57,7 +57,8 @@ class DenseNode : public Node {
     bool is_sparse() const { return sparse_ != nullptr && sparse_->on(); }
     bool reads_bytes() const { return sparse_ != nullptr && sparse_->bytes(0) != nullptr; }
     bool is_shared_by_inputs() const {
-        return is_sparse() && pass_.training && pass_.blocks > 1 && pass_.batch.rows <= most_rows_to_share;
+        return is_sparse() && odd_inputs_ != nullptr && pass_.training && pass_.blocks > 1 &&
+               pass_.batch.rows <= most_rows_to_share;
     }
     std::int64_t rows_of_part() const;
     void multiply_sparse(const Block& block, float* z) const;

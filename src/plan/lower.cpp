@@ -286,19 +286,21 @@ class Lowering {
         dense_ = nullptr;
     }
 
-    // What is found in a batch is the same for both if they scale it alike.
+    // What is found in a batch is the same for both if they scale it alike, and both read dense bytes or neither.
     bool shares_sparse_input() const {
         const Graph* beside = options_.beside;
         return beside != nullptr && beside->sparse_input != nullptr && beside->least_rows == graph_.least_rows &&
                beside->behind_layer.front().size == graph_.behind_layer.front().size &&
-               beside->input->only_scale() == input_->only_scale();
+               beside->input->only_scale() == input_->only_scale() &&
+               beside->sparse_input->may_stay_bytes() == multiplies_bytes();
     }
+
+    bool multiplies_bytes() const { return kernels::is_narrow(first_dense_->units()) && kernels::multiplies_bytes(); }
 
     std::shared_ptr<SparseInput> make_sparse_input(std::int64_t features) {
         float* room = reserve_floats(SparseInput::floats(features, options_.largest_batch));
         return std::make_shared<SparseInput>(features, options_.largest_batch, most_blocks(options_.largest_batch),
-                                             room,
-                                             kernels::is_narrow(first_dense_->units()) && kernels::multiplies_bytes());
+                                             room, multiplies_bytes());
     }
 
     void add_sparse_input() {

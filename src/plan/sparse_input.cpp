@@ -45,7 +45,7 @@ void SparseInput::finish(const kernels::GatherSource& source, std::int64_t rows,
     const std::span<const std::int64_t> counts(counts_.data(), static_cast<std::size_t>(blocks));
     on_ = std::find(counts.begin(), counts.end(), -1) == counts.end() &&
           is_sparse(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}), rows, features_);
-    if (on_ || training || table_.size() == 0 || source.bytes == nullptr || source.rows != nullptr) return;
+    if (on_ || training || !may_stay_bytes() || source.bytes == nullptr || source.rows != nullptr) return;
     bytes_ = source.bytes + source.first_row * features_;
     for (std::int64_t b = 0; b < table_.size(); ++b) table_[b] = static_cast<float>(b) * turned_.scale;
 }

@@ -48,6 +48,7 @@ class SparseInput {
     const kernels::TurnedRows& turned() const { return turned_; }
     /// Rows of the batch from row r on, one behind another, where they stay bytes; else null.
     const std::uint8_t* bytes(std::int64_t r) const { return bytes_ != nullptr ? bytes_ + r * features_ : nullptr; }
+    bool may_stay_bytes() const { return table_.size() > 0; }
     /// What each byte stands for.
     const float* table() const { return table_.data(); }
     /// Of a source of floats, all numbers of a block's rows, in any order and some of them twice.

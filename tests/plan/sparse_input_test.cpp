@@ -344,6 +344,24 @@ TEST(SparseInput, IsNotSharedByPlansThatScaleOtherwise) {
     EXPECT_EQ(Trio::weights(kinds, true), Trio::weights(kinds, false));
 }
 
+TEST(SparseInput, PredictsDenseBytesBesideANarrowerPlanAsAlone) {
+    const std::vector<std::uint8_t> bytes = dense_bytes(features, 40);
+    BatchView batch;
+    batch.x.features = features;
+    batch.x.bytes = bytes.data();
+    batch.rows = 40;
+    for (const auto& [first_units, units] : {std::pair{24, 200}, {200, 24}, {24, 40}}) {
+        Net first(layers(0, first_units), {.optimizer = SGD{}}, {.largest_batch = 64});
+        Net alone(layers(0, units), {.optimizer = SGD{}}, {.largest_batch = 64});
+        Net beside(layers(0, units), {.optimizer = SGD{}}, {.largest_batch = 64, .beside = &first.plan});
+        std::vector<float> expected(400), predictions(400), others(400);
+        alone.plan.predict(batch, alone.values, expected);
+        first.plan.predict(batch, first.values, others);
+        beside.plan.predict(batch, beside.values, predictions);
+        EXPECT_EQ(predictions, expected) << units << " beside " << first_units;
+    }
+}
+
 TEST(SparseInput, PlansBesideEachOtherShareItsMemory) {
     const Net first(layers(), {.optimizer = SGD{}}, {.largest_batch = 64});
     const Net beside(layers(), {.optimizer = SGD{}}, {.largest_batch = 64, .beside = &first.plan});
