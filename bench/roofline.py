@@ -72,30 +72,43 @@ def roofs(batch: dict) -> list[str]:
     return parts
 
 
-def free_place(x: float, y: float, taken: list[tuple[float, float]]) -> tuple[float, float]:
-    """For a number beside a point: at its right, its left, or in a row further right."""
-    for place in [(x + 8, y + 4), (x - 22, y + 4)] + [(x + 8 + 18 * i, y + 4) for i in range(1, 9)]:
-        if all(abs(place[0] - a) > 16 or abs(place[1] - b) > 11 for a, b in taken):
+Point = tuple[float, float]
+
+
+def free_place(x: float, y: float, dots: list[Point], taken: list[Point]) -> Point:
+    """For a number beside a point: at its right, below, above or at its left, where neither a dot nor a number is."""
+    place = (x + 8, y + 4)
+    for place in [place, (x - 4, y + 17), (x - 4, y - 9), (x - 22, y + 4), (x + 8, y + 20)]:
+        over_dot = any(abs(place[0] + 4 - a) < 10 and abs(place[1] - 4 - b) < 9 for a, b in dots)
+        if not over_dot and all(abs(place[0] - a) > 16 or abs(place[1] - b) > 11 for a, b in taken):
             break
     taken.append(place)
     return place
 
 
+def dot_of(part: dict) -> Point | None:
+    """Where a part stands; none for one without arithmetic."""
+    speed = part["flop"] / part["us"] / 1e3 if part["us"] > 0 else 0
+    if speed < Y_RANGE[0] or part["flop"] < X_RANGE[0] * part["bytes"]:
+        return None
+    return x_of(part["flop"] / part["bytes"]), y_of(speed)
+
+
 def points(batch: dict) -> list[str]:
     """Parts with arithmetic, numbered from the slowest on; their names stand at the right."""
     parts, shown = [], sorted(batch["parts"], key=lambda part: -part["us"])
-    taken: list[tuple[float, float]] = []
+    dots = [dot_of(part) for part in shown]
+    taken: list[Point] = []
     y = HEIGHT / 2 - 20
     parts.append(f'<text class="head" x="{WIDTH - RIGHT + 8}" y="{y - 20:.1f}">batch {batch["batch"]}, µs</text>')
-    for i, part in enumerate(shown, 1):
-        speed = part["flop"] / part["us"] / 1e3 if part["us"] > 0 else 0
-        inside = speed >= Y_RANGE[0] and part["flop"] >= X_RANGE[0] * part["bytes"]
-        if inside:
-            x, at = x_of(part["flop"] / part["bytes"]), y_of(speed)
-            parts.append(f'<circle class="part" cx="{x:.1f}" cy="{at:.1f}" r="5"/>')
-            place = free_place(x, at, taken)
+    for dot in dots:
+        if dot:
+            parts.append(f'<circle class="part" cx="{dot[0]:.1f}" cy="{dot[1]:.1f}" r="5"/>')
+    for i, (part, dot) in enumerate(zip(shown, dots), 1):
+        if dot:
+            place = free_place(*dot, [d for d in dots if d], taken)
             parts.append(f'<text class="small name" x="{place[0]:.1f}" y="{place[1]:.1f}">{i}</text>')
-        number = f"{i}" if inside else "–"
+        number = f"{i}" if dot else "–"
         text = escape(f"{number}  {part['name']}, {part['us']:.0f}")
         parts.append(f'<text class="small" x="{WIDTH - RIGHT + 8}" y="{y:.1f}">{text}</text>')
         y += 17
