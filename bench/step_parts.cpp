@@ -203,8 +203,7 @@ void StepParts::read_rows() {
 void StepParts::share_product() {
     DenseNode& dense = *layers_[0].dense;
     if (!dense.prepares_forward()) return;
-    const std::int64_t count = (pass_.blocks + 1) / 2 * 2;
-    for (std::int64_t i = 0; i < count; ++i) dense.prepare_forward(i, count);
+    for (std::int64_t i = 0; i < pass_.parts_to_prepare(); ++i) dense.prepare_forward(i);
 }
 
 void StepParts::normalize(Layer& layer) {

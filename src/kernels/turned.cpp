@@ -82,10 +82,6 @@ HWY_INLINE std::int64_t mask_threes(std::int64_t threes, const T* lines, unsigne
     return count;
 }
 
-HWY_INLINE float scale_of(const GatherSource& s) {
-    return s.scale != nullptr ? s.scale[0] : 1.0F;
-}
-
 HWY_INLINE void scale_lines(float, std::int64_t, std::uint8_t*) {}  // when they become floats
 HWY_INLINE void scale_lines(float scale, std::int64_t n, float* lines) {
     const hn::CappedTag<float, rows_of_tile> d;
@@ -94,13 +90,13 @@ HWY_INLINE void scale_lines(float scale, std::int64_t n, float* lines) {
 }
 
 template <typename T>
-HWY_INLINE std::int64_t turn(const GatherSource& s, const T* x, std::int64_t begin, std::int64_t rows, T* lines,
-                             std::uint16_t* masks) {
+HWY_INLINE std::int64_t turn(const GatherSource& s, const T* x, std::int64_t begin, std::int64_t rows, float scale,
+                             T* lines, std::uint16_t* masks) {
     const T* at[rows_of_tile];
     for (std::int64_t i = 0; i < rows_of_tile; ++i) at[i] = x + s.row(begin + (i < rows ? i : 0)) * s.features;
     turn_lines(
         s.features, [&at](std::int64_t i) HWY_ATTR { return at[i]; }, lines);
-    scale_lines(scale_of(s), features_apart(s.features), lines);
+    scale_lines(scale, features_apart(s.features), lines);
     return mask_threes(threes_of(s.features), lines, (1U << rows) - 1, masks);
 }
 
@@ -108,8 +104,8 @@ std::int64_t TurnTile(const GatherSource& s, std::int64_t rows, std::int64_t til
     const std::int64_t begin = tile * rows_of_tile, count = HWY_MIN(rows - begin, rows_of_tile);
     const std::int64_t at = tile * features_apart(s.features);
     std::uint16_t* masks = to.masks + tile * threes_of(s.features);
-    return s.bytes != nullptr ? turn(s, s.bytes, begin, count, to.bytes + at, masks)
-                              : turn(s, s.floats, begin, count, to.floats + at, masks);
+    return s.bytes != nullptr ? turn(s, s.bytes, begin, count, to.scale, to.bytes + at, masks)
+                              : turn(s, s.floats, begin, count, to.scale, to.floats + at, masks);
 }
 
 template <typename T>

@@ -22,7 +22,7 @@ constexpr std::int64_t threes_of(std::int64_t features) {
 /// Exactly one of bytes and floats is set.
 struct TurnedRows {
     std::int64_t features = 0;
-    float scale = 1;                 ///< what bytes are multiplied by as they become floats; floats are scaled already
+    float scale = 1;  ///< the source's: bytes are multiplied by it as they become floats, floats are already
     std::uint8_t* bytes = nullptr;   ///< [tiles, 3·threes, 16]
     float* floats = nullptr;         ///< [tiles, 3·threes, 16]
     std::uint16_t* masks = nullptr;  ///< [tiles, threes]
@@ -31,8 +31,8 @@ struct TurnedRows {
 /// How many of row r's numbers are not zero.
 std::int64_t count_nonzeros(const GatherSource& source, std::int64_t r);
 
-/// Makes tile `tile` of a batch of `rows` rows; to.bytes is set where the source has bytes. The source's scale must be the same for
-/// all features, and its `subtract` and `offset` are not read. Returns how often a row has a three that is not zero.
+/// Makes tile `tile` of a batch of `rows` rows; to.bytes is set where the source has bytes. Of the source `scale`, `subtract` and
+/// `offset` are not read. Returns how often a row has a three that is not zero.
 std::int64_t turn_tile(const GatherSource& source, std::int64_t rows, std::int64_t tile, const TurnedRows& to);
 
 /// Of features in runs of `features`, whole threes if they are not all: run `index` and each `of`-th behind it.

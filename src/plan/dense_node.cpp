@@ -75,17 +75,19 @@ void DenseNode::multiply_single_rows(std::int64_t rows, const float* x, float* z
     }
 }
 
-void DenseNode::prepare_forward(std::int64_t index, std::int64_t count) {
-    if (is_shared_by_inputs()) multiply_share(index, count);
+void DenseNode::prepare_forward(std::int64_t index) {
+    if (is_shared_by_inputs()) multiply_share(index);
     if (!uses_panels()) return;
+    const std::int64_t count = pass_.parts_to_prepare();
     kernels::pack_panels(inputs_, units_, inputs_ * index / count, inputs_ * (index + 1) / count,
                          pass_.weights + kernel_.offset, room_.panels);
 }
 
-// The first half of `count` multiply the even parts of W with all rows, the second half the odd parts: so of two threads, which
+// The first half of what is prepared multiplies the even parts of W with all rows, the second half the odd parts: so of two threads, which
 // take both this and the parts of W from either end, each reads rows of W that it wrote itself.
-void DenseNode::multiply_share(std::int64_t index, std::int64_t count) const {
-    const std::int64_t half = index < count / 2 ? 0 : 1, begin = 2 * (index % (count / 2)) * pass_.rows_of_block;
+void DenseNode::multiply_share(std::int64_t index) const {
+    const std::int64_t count = pass_.parts_to_prepare() / 2;
+    const std::int64_t half = index / count, begin = 2 * (index % count) * pass_.rows_of_block;
     const std::int64_t end = std::min(begin + 2 * pass_.rows_of_block, pass_.batch.rows);
     kernels::turned_product(sparse_->turned(), begin, end, {rows_of_part(), half, 2}, units_,
                             pass_.weights + kernel_.offset, (half == 0 ? out_.data : odd_inputs_) + begin * units_);

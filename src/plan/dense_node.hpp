@@ -27,7 +27,7 @@ class DenseNode : public Node {
     DenseNode(const Pass& pass, Value in, Value out, const Variable& kernel, const Variable* bias, const Room& room);
 
     bool prepares_forward() const override { return uses_panels() || is_shared_by_inputs(); }
-    void prepare_forward(std::int64_t index, std::int64_t count) override;
+    void prepare_forward(std::int64_t index) override;
     void forward(const Block& block) override;
     void backward(const Block& block) override;
     std::vector<WeightPart> weight_parts() const override;
@@ -62,7 +62,7 @@ class DenseNode : public Node {
     }
     std::int64_t rows_of_part() const;
     void multiply_sparse(const Block& block, float* z) const;
-    void multiply_share(std::int64_t index, std::int64_t count) const;
+    void multiply_share(std::int64_t index) const;
     void turn_weights(const Block& block);
     void multiply_turned(std::int64_t m, const float* dz, float* turned, float* dx) const;
     void multiply_single_rows(std::int64_t rows, const float* x, float* z) const;

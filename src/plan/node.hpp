@@ -34,6 +34,9 @@ struct Pass {
     const float* statistics = nullptr;
     std::int64_t rows_of_block = 0;  ///< the batch is cut into blocks of so many rows, the last one of what is left
     std::int64_t blocks = 0;
+
+    /// Parts of what comes before the first block runs forward: as many as blocks, and an even number.
+    std::int64_t parts_to_prepare() const { return (blocks + 1) / 2 * 2; }
 };
 
 /// Rows [begin, end) of the batch: the unit of work that one thread takes through several nodes while it is
@@ -75,9 +78,9 @@ class Node {
     Node& operator=(const Node&) = delete;
 
     /// True where `prepare_forward` has something to do in this pass, before any block runs forward and after the input has looked at
-    /// the batch: part `index` of an even `count`, shared out as blocks are.
+    /// the batch: part `index` of parts_to_prepare(), shared out as blocks are.
     virtual bool prepares_forward() const { return false; }
-    virtual void prepare_forward(std::int64_t /*index*/, std::int64_t /*count*/) {}
+    virtual void prepare_forward(std::int64_t /*index*/) {}
 
     virtual bool looks_at_batch() const { return false; }
     virtual void look_forward(const Block&) {}

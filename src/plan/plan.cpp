@@ -97,9 +97,8 @@ void Plan::run_forward(std::size_t nodes, const AtEnd& at_end) {
         list[0]->finish_forward();
     }
     if (std::any_of(list.begin(), list.end(), [](const auto& node) { return node->prepares_forward(); })) {
-        const std::int64_t count = (pass_.blocks + 1) / 2 * 2;
-        pool_.run(count, [&](std::int64_t index) {
-            for (const auto& node : list) node->prepare_forward(index, count);
+        pool_.run(pass_.parts_to_prepare(), [&](std::int64_t index) {
+            for (const auto& node : list) node->prepare_forward(index);
         });
     }
     for (std::size_t first = 0; first < nodes;) {

@@ -77,10 +77,10 @@ struct Batch {
         masks.assign(kernels::tiles_of(rows) * kernels::threes_of(features), 0xabcd);
         turned.features = features;
         turned.masks = masks.data();
+        turned.scale = source.scale != nullptr ? source.scale[0] : 1;
         if (source.bytes != nullptr) {
             turned_bytes.assign(numbers, 0xcd);
             turned.bytes = turned_bytes.data();
-            turned.scale = source.scale != nullptr ? source.scale[0] : 1;
         } else {
             turned_floats.assign(numbers, 99.0F);
             turned.floats = turned_floats.data();
